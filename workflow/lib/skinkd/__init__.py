@@ -1,0 +1,1 @@
+"""skinkd: reproduce, audit and extend knowledge-distillation papers on skin lesions."""

@@ -1,0 +1,22 @@
+"""The one kind of error that a user can mend, and how it is said."""
+
+
+class InputError(ValueError):
+    """Something the user gave is wrong: what it is, why it matters, how to mend it.
+
+    Args:
+        code: the part of the pipeline that noticed, one word: `config`, `archive`, `image`, ...
+        what: file, row or key, and the value found.
+        why: what would go wrong if the run went on.
+        fix: what to do, a command where there is one.
+    """
+
+    def __init__(self, code: str, what: str, why: str, fix: str):
+        super().__init__(f"ERROR {code}: {what}. {why}. Fix: {fix}.")
+
+
+def examples(values, most: int = 10) -> str:
+    """The first `most` values in a line, and how many more there are."""
+    values = [str(value) for value in values]
+    more = len(values) - most
+    return ", ".join(values[:most]) + (f" and {more} more" if more > 0 else "")

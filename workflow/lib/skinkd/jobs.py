@@ -1,0 +1,34 @@
+"""What every job needs: a log that also reaches the user's eyes, and errors that speak."""
+
+import sys
+import traceback
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+
+from skinkd.errors import InputError
+
+EXIT_INPUT = 2
+EXIT_BUG = 1
+
+
+@contextmanager
+def logged_to(path):
+    """Send what the block prints to the log at `path`; end the job with one clear message.
+
+    A progress bar goes to `sys.__stderr__`, past this redirection, so that it
+    reaches a terminal and never fills a log.
+
+    Raises:
+        SystemExit: 2 after an `InputError`, whose message ends the log; 1 after a bug.
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", encoding="utf-8", buffering=1) as log:
+        try:
+            with redirect_stdout(log), redirect_stderr(log):
+                yield
+        except InputError as error:
+            log.write(f"{error}\n")
+            sys.exit(EXIT_INPUT)
+        except Exception:
+            traceback.print_exc(file=log)
+            sys.exit(EXIT_BUG)
