@@ -1,0 +1,45 @@
+"""skinkd: from an archive of dermoscopic images to a report beside the published numbers.
+
+snakemake --cores 2 report                                        the embedded demo, minutes, no network
+snakemake --cores 2 report --configfile config/ham10000.yaml      the same graph on real images
+snakemake --list-rules                                            what each rule is for
+"""
+
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config/config.yaml"
+
+
+# Scripts and rules import the study's own package from here, uninstalled.
+sys.path.insert(0, str(Path(workflow.basedir, "workflow", "lib")))
+
+
+include: "workflow/rules/common.smk"
+
+
+rule report:
+    """The page, the document, the tables, and results.json behind them."""
+    default_target: True
+    input:
+        f"{REPORT}/report.html",
+        f"{REPORT}/report.tex",
+        f"{REPORT}/results.json",
+
+
+# In the order the data flows.
+include: "workflow/rules/archive.smk"
+include: "workflow/rules/ingest.smk"
+include: "workflow/rules/split.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/report.smk"
+
+
+onsuccess:
+    print(f"\nThe report is {Path(REPORT, 'report.html').resolve()}")

@@ -1,0 +1,128 @@
+"""What a table of the report is made of: cells, rows, tables. They know values and words, not markup."""
+
+import re
+from dataclasses import dataclass, field
+
+from skinkd import formats
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell.
+
+    Attributes:
+        text: what is shown.
+        lines: smaller lines below it, such as the interval.
+        value, low, high: the unrounded numbers of results.json behind the text.
+        why: the reason for a missing value or a verdict.
+        kind: `text`, `number`, `missing` or `verdict`.
+    """
+
+    text: str
+    lines: tuple[str, ...] = ()
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    why: str = ""
+    kind: str = "text"
+
+
+@dataclass(frozen=True)
+class Column:
+    key: str
+    head: str
+    numeric: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table in the order it is read.
+
+    Attributes:
+        name: file name and anchor, `[a-z0-9_-]+`.
+        title, caption: the first is bold, the second quotes what the numbers rest on.
+        grouped: rows with the same first cell belong together; such a table is not sorted.
+        folded: of interest to few; the page shows it on request.
+    """
+
+    name: str
+    title: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    grouped: bool = False
+    folded: bool = False
+    notes: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self):
+        cells = (cell for row in self.rows for cell in row)
+        object.__setattr__(self, "notes", tuple(dict.fromkeys(cell.why for cell in cells if cell.why)))
+
+    def note_of(self, cell: Cell) -> str:
+        """The letter under which the cell's reason stands below the table: a, b, ..., aa."""
+        return _letters(self.notes.index(cell.why)) if cell.why else ""
+
+    def lettered_notes(self) -> list[tuple[str, str]]:
+        return [(_letters(index), note) for index, note in enumerate(self.notes)]
+
+    def groups(self) -> list[list[tuple[Cell, ...]]]:
+        """Rows that share their first cell, in order; all rows in one group if not `grouped`."""
+        groups = []
+        for row in self.rows:
+            if groups and (not self.grouped or groups[-1][0][0] == row[0]):
+                groups[-1].append(row)
+            else:
+                groups.append([row])
+        return groups
+
+
+def _letters(index: int) -> str:
+    last = chr(ord("a") + index % 26)
+    return last if index < 26 else _letters(index // 26 - 1) + last
+
+
+def slug(*words: str) -> str:
+    """A file name from words: lower case, digits, `_` within and `-` between them."""
+    return "-".join(re.sub(r"[^a-z0-9_]+", "-", word.lower()).strip("-") for word in words)
+
+
+def text(words) -> Cell:
+    return Cell(str(words))
+
+
+def missing(reason: str, word: str = "not run") -> Cell:
+    """A value that is not there, and why."""
+    return Cell(word, why=reason or "no reason was recorded", kind="missing")
+
+
+def count(value: int) -> Cell:
+    return Cell(formats.count(value), value=value, kind="number")
+
+
+def number(value: float | None, reason: str = "", word: str = "not run") -> Cell:
+    """A metric, or why there is none."""
+    if value is None:
+        return missing(reason, word)
+    return Cell(formats.number(value), value=value, kind="number")
+
+
+def interval(low: float | None, high: float | None, write=formats.interval) -> Cell:
+    if low is None or high is None:
+        return missing("no interval: there is no value, or too little to resample")
+    return Cell(write(low, high), low=low, high=high, kind="number")
+
+
+def points(value: float | None, reason: str = "") -> Cell:
+    """A difference in percentage points, whose column names the unit, or why there is none."""
+    if value is None:
+        return missing(reason, "no difference")
+    return Cell(formats.shaped_points(value), value=value, kind="number")
+
+
+def estimate(value, low, high, reason: str = "", more: tuple[str, ...] = ()) -> Cell:
+    """A metric with its interval below it, or why there is none."""
+    if value is None:
+        return missing(reason)
+    if low is None or high is None:
+        return Cell(formats.number(value), lines=more, value=value, kind="number")
+    return Cell(formats.number(value), (formats.interval(low, high), *more), value, low, high, kind="number")

@@ -1,0 +1,16 @@
+"""What a parameter may be; a function's annotation with one of these names is checked before anything runs."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, strict=True)]
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1, strict=True)]
+Switch = Annotated[bool, Field(strict=True)]
+Depth = Literal[10, 18, 50, 101]
+Head = Literal["linear", "dropout_batch_norm"]
+StrideOn = Literal["conv1", "conv2"]

@@ -1,0 +1,45 @@
+"""Residual networks (He et al., CVPR 2016)."""
+
+from torch import nn
+
+from skinkd.domains import Depth, Head, StrideOn
+
+HEAD = "fc."
+BLOCKS = {10: [1, 1, 1, 1], 18: [2, 2, 2, 2], 50: [3, 4, 6, 3], 101: [3, 4, 23, 3]}
+
+
+def resnet(
+    classes: int,
+    size_px: int,
+    *,
+    depth: Depth,
+    head: Head = "linear",
+    stride_on: StrideOn = "conv2",
+) -> nn.Module:
+    """torchvision's ResNet of a given depth with a new classifier.
+
+    Args:
+        classes: number of logits.
+        size_px: not used; the network pools over whatever it is given.
+        depth: 50 for the papers' teachers; 10 (one block a stage) for small studies.
+        head: `linear`, or `dropout_batch_norm`: dropout 0.5, batch norm, linear
+            (Khan et al., DSNet, arXiv:2210.08086, section 3.2).
+        stride_on: convolution that halves the resolution in stages 2 to 4: `conv2` in
+            torchvision, `conv1` in the original and in Keras' weights.
+    """
+    from torchvision.models import resnet as family
+
+    block = family.BasicBlock if depth < 50 else family.Bottleneck
+    network = family.ResNet(block, BLOCKS[depth], num_classes=classes)
+    network.fc = _head(head, network.fc.in_features, classes)
+    if stride_on == "conv1":
+        for stage in (network.layer2, network.layer3, network.layer4):
+            stage[0].conv1.stride, stage[0].conv2.stride = (2, 2), (1, 1)
+    return network
+
+
+def _head(head: str, features: int, classes: int) -> nn.Module:
+    """The classifier on pooled features."""
+    if head == "linear":
+        return nn.Linear(features, classes)
+    return nn.Sequential(nn.Dropout(0.5), nn.BatchNorm1d(features), nn.Linear(features, classes))

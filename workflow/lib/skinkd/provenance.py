@@ -1,0 +1,121 @@
+"""Where the numbers come from: commit, config, versions, hardware, cost."""
+
+import csv
+import hashlib
+import json
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PACKAGES = ("torch", "torchvision", "numpy", "pandas", "scikit-learn", "pillow", "matplotlib", "snakemake")
+# Outputs, which a run changes by itself.
+OUTPUTS = ("results",)
+
+
+def commit_of(repository) -> tuple[str, bool]:
+    """The commit of the working tree, and whether the code differs from it; `unknown` outside git."""
+    exclude = [f":(exclude){folder}" for folder in OUTPUTS]
+    try:
+        commit = _git(repository, "rev-parse", "HEAD")
+        return commit, bool(_git(repository, "status", "--porcelain", "--", ".", *exclude))
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown", False
+
+
+def _git(repository, *arguments: str) -> str:
+    """What git says."""
+    command = ["git", "-C", str(repository), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def versions() -> dict[str, str]:
+    """Python and the packages that numbers depend on."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def describe_run(repository, config: dict, networks: list[dict]) -> dict:
+    """The provenance block of results.json.
+
+    Args:
+        repository: root of the working tree.
+        config: the resolved config.
+        networks: descriptions of the trained networks, which say where they were trained.
+    """
+    commit, dirty = commit_of(repository)
+    text = json.dumps(config, sort_keys=True)
+    return {
+        "commit": commit,
+        "dirty": dirty,
+        "config_sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "config": config,
+        "versions": versions(),
+        "hardware": _joined([network["hardware"] for network in networks]),
+        "precision": ", ".join(sorted({network["precision"] for network in networks})),
+        "threads": config["device"]["threads"],
+        "licences": sorted({entry["licence"] for entry in _used(config, networks)}),
+    }
+
+
+def _used(config: dict, networks: list[dict]) -> list[dict]:
+    """Sources and weights that entered the study."""
+    names = {network["source"] for network in networks} | {network["initial"] for network in networks}
+    entries = config["sources"] | config["weights"]
+    return [entries[name] for name in names if name]
+
+
+def _joined(machines: list[dict]) -> dict:
+    """One description of all machines that trained; values that differ stand side by side."""
+    joined = {}
+    for key in machines[0] if machines else ():
+        values = sorted({str(machine[key]) for machine in machines})
+        joined[key] = machines[0][key] if len(values) == 1 else " / ".join(values)
+    return joined
+
+
+def read_cost(folder) -> list[dict]:
+    """Jobs, run time in seconds and greatest memory in MB of each rule, from Snakemake's benchmark files."""
+    cost = []
+    for rule in sorted(path for path in Path(folder).glob("*") if path.is_dir()):
+        rows = [row for path in sorted(rule.rglob("*.tsv")) for row in _rows(path)]
+        if rows:
+            memories = [float(row["max_rss"]) for row in rows if row["max_rss"] not in ("-", "NA", "")]
+            cost.append(
+                {
+                    "rule": rule.name,
+                    "jobs": len(rows),
+                    "runtime_s": round(sum(float(row["s"]) for row in rows), 1),
+                    "max_memory_mb": round(max(memories), 1) if memories else None,
+                }
+            )
+    return cost
+
+
+def _rows(path) -> list[dict]:
+    """Rows of a benchmark file."""
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def read_training(paths_to_histories, networks: list[dict]) -> list[dict]:
+    """Learning curves as columns, one record per run."""
+    records = []
+    for path, network in zip(paths_to_histories, networks, strict=True):
+        with open(path, encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        columns = ("train_loss", "validation_loss", "validation_balanced_accuracy", "learning_rate")
+        records.append(
+            {
+                **{key: network[key] for key in ("paper", "protocol", "arm", "fold", "seed")},
+                "epochs": [int(row["epoch"]) for row in rows],
+                **{column: [float(row[column]) for row in rows] for column in columns},
+                "best_epoch": network["best_epoch"],
+            }
+        )
+    return records

@@ -1,0 +1,189 @@
+"""From results.json to what is read: one HTML page, one LaTeX document, and the files of the tables."""
+
+import base64
+import csv
+import hashlib
+import io
+import json
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from skinkd import captions, figures, formats, latex, lookups
+from skinkd.cells import Table, slug
+from skinkd.errors import InputError, examples
+from skinkd.tables.published import printed_name
+
+
+def html(
+    results: dict, made: dict[str, Table], svgs: dict[str, str], shown: list, templates, results_sha256
+) -> str:
+    """The page, whole: style, script and pictures inside, nothing fetched.
+
+    Args:
+        results: the content of results.json.
+        made: the tables, from `tables.all_tables`.
+        svgs: SVG documents by figure stem; the figures of `figures.catalogue` must be among them.
+        shown: pictures, from `pictures`.
+        templates: the folder of report.html.jinja, report.css and report.js.
+        results_sha256: digest of results.json, printed at the foot.
+
+    Raises:
+        jinja2.UndefinedError: if results.json lacks what the page shows.
+        InputError: if a figure is missing.
+    """
+    wanted = figures.catalogue(results["papers"], results["protocols"])
+    if absent := sorted(set(wanted) - set(svgs)):
+        raise InputError(
+            "report",
+            f"{len(absent)} figures were not given: {examples(absent)}",
+            "The page would have holes where they belong",
+            "draw them, or list them among the inputs of the rule that renders the report",
+        )
+    environment = Environment(
+        loader=FileSystemLoader(templates),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style, script = (
+        Path(templates, name).read_text(encoding="utf-8") for name in ("report.css", "report.js")
+    )
+    return environment.get_template("report.html.jinja").render(
+        **_content(results, made, results_sha256),
+        style=Markup(style),
+        script=Markup(script),
+        script_sha256=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        svgs={stem: Markup(figures.set_apart(svgs[stem], f"svg-{stem}")) for stem in wanted},
+        pictures=shown,
+        config=json.dumps(results["provenance"]["config"], indent=2, sort_keys=True, ensure_ascii=False),
+    )
+
+
+def latex_environment(templates) -> Environment:
+    """Jinja with delimiters that LaTeX does not use; every value is escaped unless marked as markup."""
+    environment = Environment(
+        loader=FileSystemLoader(templates),
+        block_start_string="((*",
+        block_end_string="*))",
+        variable_start_string="(((",
+        variable_end_string=")))",
+        comment_start_string="((=",
+        comment_end_string="=))",
+        undefined=StrictUndefined,
+        # With autoescape macros return Markup, which `finalize` then leaves as it is.
+        autoescape=True,
+        finalize=lambda value: value if isinstance(value, Markup) else Markup(latex.escape(value)),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["raw"] = Markup
+    return environment
+
+
+def latex_document(results: dict, made: dict[str, Table], templates, results_sha256: str) -> str:
+    """The document, which inputs `tables/*.tex` and includes `figures/*.pdf` beside it.
+
+    Raises:
+        jinja2.UndefinedError: if results.json lacks what the document shows.
+    """
+    environment = latex_environment(templates)
+    return environment.get_template("report.tex.jinja").render(**_content(results, made, results_sha256))
+
+
+def _content(results, made, results_sha256):
+    """What both forms of the report are made of."""
+    return {
+        **{"results": results, "tables": made, "results_sha256": results_sha256},
+        **{"captions": captions, "formats": formats, "lookups": lookups, "slug": slug},
+        "printed_name": printed_name,
+        "stem_of": figures.stem_of,
+        "glyphs": lookups.GLYPHS,
+        "scale_label": lookups.SCALES[results["study"]["scale"]],
+        "full": lookups.is_full(results),
+    }
+
+
+def table_files(results: dict, made: dict[str, Table], results_sha256: str) -> dict[str, str]:
+    """File name to text: each table as .tex and .csv, and the macros that the .tex files need."""
+    commit = results["provenance"]["commit"]
+    origin = latex.comment(
+        f"generated from results.json sha256:{results_sha256} commit {commit}, do not edit"
+    )
+    if statement := captions.scale_statement(results):
+        origin += latex.comment(statement)
+    files = {"macros.tex": origin + latex.macros(results)}
+    for name, table in made.items():
+        files[f"{name}.tex"] = origin + latex.tabular(table)
+        files[f"{name}.csv"] = csv_of(table)
+    return files
+
+
+def csv_of(table: Table) -> str:
+    """The table with unrounded numbers; ends of intervals and reasons have columns of their own."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    columns = [(column, _extras(table, index)) for index, column in enumerate(table.columns)]
+    writer.writerow(
+        [name for column, extras in columns for name in (column.key, *(f"{column.key}_{e}" for e in extras))]
+    )
+    for row in table.rows:
+        writer.writerow(
+            [
+                value
+                for cell, (_, extras) in zip(row, columns, strict=True)
+                for value in _csv_values(cell, extras)
+            ]
+        )
+    return file.getvalue()
+
+
+def _extras(table, index):
+    """Which of low, high and why some cell of a column has."""
+    column = [row[index] for row in table.rows]
+    return [
+        extra
+        for extra in ("low", "high", "why")
+        if any(getattr(cell, extra) not in (None, "") for cell in column)
+    ]
+
+
+def _csv_values(cell, extras):
+    held = "" if cell.kind == "missing" or (cell.value is None and cell.low is not None) else cell.text
+    yield cell.value if cell.value is not None else held
+    for extra in extras:
+        value = getattr(cell, extra)
+        yield "" if value is None else value
+
+
+def pictures(paths, titles) -> list[dict]:
+    """Pictures as data URIs of their pixels alone: no EXIF, no text chunks, no path.
+
+    Raises:
+        InputError: if there is not one title for each picture.
+    """
+    if len(paths) != len(titles):
+        raise InputError(
+            "report",
+            f"{len(paths)} pictures but {len(titles)} captions",
+            "A picture without a caption says nothing",
+            "give one caption per picture, in the same order",
+        )
+    return [
+        {"uri": data_uri(path), "name": slug(Path(path).stem), "title": title}
+        for path, title in zip(paths, titles, strict=True)
+    ]
+
+
+def data_uri(path) -> str:
+    """A picture re-encoded as PNG from its pixels."""
+    from PIL import Image
+
+    with Image.open(path) as image:
+        pixels = image.convert("RGB")
+    bare = Image.frombytes("RGB", pixels.size, pixels.tobytes())
+    buffer = io.BytesIO()
+    bare.save(buffer, format="PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -1,0 +1,176 @@
+"""The scores of one arm: every metric over its folds and seeds, with intervals over lesions."""
+
+import numpy as np
+
+from skinkd.intervals import clusters, percentile_interval, resampled
+from skinkd.metrics import METRICS, evaluate, softmax
+from skinkd.metrics.decisions import confusion
+from skinkd.metrics.ranking import roc
+from skinkd.tested_arms import Arm, check_same_images, load_arm
+
+# The first point of every curve is (0, 0), so the grid has 101.
+ROC_RATES = np.linspace(0, 1, 100)
+
+
+def score(paths_to_predictions, paths_to_baseline, *, resamples: int, confidence: float, seed: int) -> dict:
+    """The record of one arm's scores on its test part.
+
+    A value is the mean over seeds. Its interval says how it would move with other
+    lesions, not with other seeds: that is `seed_sd`. A difference is this arm minus the
+    baseline, both seen under the same resamples.
+
+    Args:
+        paths_to_predictions: the arm's files, one per fold and seed.
+        paths_to_baseline: those of the arm that it is compared with; may be empty.
+        resamples: how often lesions are drawn.
+        confidence: share of the resamples inside an interval, in (0, 1).
+        seed: of the resampling.
+
+    Raises:
+        InputError: where a file is wrong or two do not fit together.
+    """
+    arm = load_arm(paths_to_predictions)
+    sides = [arm]
+    if paths_to_baseline:
+        sides.append(load_arm(paths_to_baseline))
+        check_same_images(paths_to_predictions[0], paths_to_baseline[0], *sides)
+    draws = resampled(
+        lambda weights: np.stack([by_seed(side, weights).mean(axis=0) for side in sides], axis=1),
+        arm.lesions,
+        arm.labels,
+        resamples=resamples,
+        generator=np.random.default_rng(seed),
+    )
+    return {
+        "paper": arm.paper,
+        "protocol": arm.protocol,
+        "arm": arm.arm,
+        "classes": list(arm.classes),
+        "baseline": sides[1].arm if paths_to_baseline else None,
+        "resamples": resamples,
+        "confidence": confidence,
+        "runs": [{"fold": fold, "seed": seed} for fold, seed in arm.runs],
+        "n_seeds": len(arm.logits),
+        "n_images": len(arm.images),
+        "n_lesions": n_lesions(arm.lesions, arm.labels),
+        "support": support_of(arm),
+        "metrics": metric_records(arm, draws[:, 0], confidence),
+        "differences": difference_records(*sides, draws, confidence) if paths_to_baseline else [],
+        "confusion": summed_confusion(arm),
+        "roc": mean_roc(arm),
+    }
+
+
+def entries(classes) -> list[tuple[str, str]]:
+    """Metric and class of every number of an arm, in the order of `by_seed`; the class is '' overall."""
+    overall = [(name, "") for name, metric in METRICS.items() if metric.overall]
+    return overall + [(name, own) for name, metric in METRICS.items() if metric.by_class for own in classes]
+
+
+def by_seed(arm: Arm, weights: np.ndarray | None = None) -> np.ndarray:
+    """Every number of `entries` for each seed under each row of weights, (seeds, B, entries)."""
+    return np.stack(
+        [np.mean([_numbers(arm, model, weights) for model in models], axis=0) for models in arm.logits]
+    )
+
+
+def _numbers(arm: Arm, logits: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    found = evaluate(arm.labels, logits, weights)
+    overall = [found.overall[name] for name, metric in METRICS.items() if metric.overall]
+    by_class = [found.by_class[name] for name, metric in METRICS.items() if metric.by_class]
+    return np.concatenate([np.stack(overall, axis=1), *by_class], axis=1)
+
+
+def metric_records(arm: Arm, draws: np.ndarray, confidence: float) -> list[dict]:
+    """One record per entry: its value, interval, seeds, and a note on what it rests on."""
+    seeds = by_seed(arm)[:, 0]
+    low, high = percentile_interval(draws, confidence)
+    undefined = np.isnan(draws).mean(axis=0)
+    return [
+        {
+            "metric": metric,
+            "class": own,
+            "value": _or_none(seeds[:, i].mean()),
+            "low": _or_none(low[i]),
+            "high": _or_none(high[i]),
+            "seed_sd": _or_none(seeds[:, i].std(ddof=1)) if len(seeds) > 1 else None,
+            "by_seed": [_or_none(value) for value in seeds[:, i]],
+            "note": note_of(arm, metric, own, undefined[i]),
+        }
+        for i, (metric, own) in enumerate(entries(arm.classes))
+    ]
+
+
+def difference_records(arm: Arm, baseline: Arm, draws: np.ndarray, confidence: float) -> list[dict]:
+    """One record per entry: arm minus baseline, and the interval of that difference."""
+    values = by_seed(arm)[:, 0].mean(axis=0) - by_seed(baseline)[:, 0].mean(axis=0)
+    low, high = percentile_interval(draws[:, 0] - draws[:, 1], confidence)
+    return [
+        {
+            "metric": metric,
+            "class": own,
+            "baseline": baseline.arm,
+            "value": _or_none(values[i]),
+            "low": _or_none(low[i]),
+            "high": _or_none(high[i]),
+        }
+        for i, (metric, own) in enumerate(entries(arm.classes))
+    ]
+
+
+def note_of(arm: Arm, metric: str, own: str, undefined: float) -> str:
+    """What a reader must know of one number: classes without test images, single lesions, lost resamples."""
+    support = support_of(arm)
+    absent = [name for name in arm.classes if not support[name]["images"]]
+    if own in absent:
+        return f"undefined: no test image of {own}"
+    is_mean = METRICS[metric].mean_of_classes and not own
+    if is_mean and absent:
+        return f"undefined: no test image of {', '.join(absent)}, of {len(arm.classes)} classes"
+    notes = {
+        f"mean of {len(arm.classes)} classes": is_mean,
+        "a single lesion: its interval says nothing": bool(own) and support[own]["lesions"] == 1,
+        f"undefined in {100 * undefined:.1f} % of the resamples": undefined > 0,
+    }
+    return "; ".join(note for note, holds in notes.items() if holds)
+
+
+def support_of(arm: Arm) -> dict[str, dict[str, int]]:
+    """Test images and lesions of each class."""
+    is_class = {name: arm.labels == index for index, name in enumerate(arm.classes)}
+    return {
+        name: {"images": int(chosen.sum()), "lesions": n_lesions(arm.lesions[chosen], arm.labels[chosen])}
+        for name, chosen in is_class.items()
+    }
+
+
+def n_lesions(lesions: np.ndarray, labels: np.ndarray) -> int:
+    """How many lesions the images show."""
+    return len(clusters(lesions, labels)[1]) if len(lesions) else 0
+
+
+def summed_confusion(arm: Arm) -> list[list[int]]:
+    """Images of true class (rows) by predicted class (columns), summed over runs."""
+    once = np.ones((1, len(arm.labels)))
+    counts = sum(
+        confusion(arm.labels, model.argmax(axis=1), once, len(arm.classes))[0]
+        for models in arm.logits
+        for model in models
+    )
+    return [[round(count) for count in row] for row in counts]
+
+
+def mean_roc(arm: Arm) -> dict[str, dict[str, list[float]]]:
+    """For each class with test images, the mean over runs of its true positive rate on one grid."""
+    probabilities = [softmax(model) for models in arm.logits for model in models]
+    curves = {}
+    for index, name in enumerate(arm.classes):
+        is_class = arm.labels == index
+        if is_class.any() and not is_class.all():
+            rates = np.mean([roc(is_class, scores[:, index], ROC_RATES) for scores in probabilities], axis=0)
+            curves[name] = {"fpr": [0.0, *ROC_RATES.tolist()], "tpr": [0.0, *rates.tolist()]}
+    return curves
+
+
+def _or_none(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,104 @@
+"""What a teacher says of each image in each view, computed once for all its students.
+
+The file's header names everything that the numbers depend on. A student compares the
+header with what it is about to train on and refuses another: stale targets train a
+student on a lesson about other pictures, and nothing would look wrong.
+"""
+
+import json
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from skinkd.atomic import digest_of, whole
+from skinkd.dataset import Part, predict_logits
+from skinkd.errors import InputError
+from skinkd.progress import Progress
+from skinkd.sources import PACKAGE
+from skinkd.training import TeacherLogits
+
+
+def describe_targets(
+    *, path_to_array, path_to_split, path_to_teacher, augmentation: str, view_seed: int, views: int, classes
+) -> dict[str, str]:
+    """The header: digests of teacher, pictures, split and augmentation, and the class order."""
+    return {
+        "teacher": digest_of(path_to_teacher),
+        "pictures": digest_of(path_to_array),
+        "split": digest_of(path_to_split),
+        "augmentation": f"{augmentation} {digest_of(PACKAGE / 'augmentations' / f'{augmentation}.py')}",
+        "view_seed": str(view_seed),
+        "views": str(views),
+        "classes": " ".join(classes),
+    }
+
+
+def compute_targets(
+    network, train: Part, validation: Part, device, views: int, say=print
+) -> dict[str, Tensor]:
+    """Logits of the training part in every view and of the validation part as it is.
+
+    Returns:
+        `train` (views, n_train, classes), `validation` (n_validation, classes) and
+        `parameters` (views, n_train, P): what the teacher saw. All float32 on the CPU.
+    """
+    parameters, logits = [], []
+    with Progress("teacher's views", total=views, unit="views", say=say) as progress:
+        for view in range(views):
+            parameters.append(train.parameters(view))
+            logits.append(predict_logits(network, train, device, parameters[-1]).cpu())
+            progress.advance()
+    tensors = {
+        "train": torch.stack(logits),
+        "validation": predict_logits(network, validation, device).cpu(),
+        "parameters": torch.stack(parameters).cpu(),
+    }
+    if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
+        raise InputError(
+            "targets", "the teacher's logits are not finite", "No student could learn", "train it again"
+        )
+    return tensors
+
+
+def write_targets(path, tensors: dict[str, Tensor], header: dict[str, str]) -> None:
+    """Write targets and header, atomically."""
+    with whole(path) as partial:
+        save_file(tensors, partial, metadata={"skinkd": json.dumps(header, sort_keys=True)})
+
+
+def read_targets(path, expected: dict[str, str], train: Part, device: str) -> TeacherLogits:
+    """Targets that were made from what the student is about to train on.
+
+    Raises:
+        InputError: naming every entry of the header that differs, or shapes that do not fit.
+    """
+    with safe_open(path, "pt", device=device) as file:
+        found = json.loads((file.metadata() or {}).get("skinkd", "{}"))
+        differing = [key for key, value in expected.items() if found.get(key) != value]
+        if differing:
+            raise _stale(
+                path, "; ".join(_difference(key, found.get(key), expected[key]) for key in differing)
+            )
+        tensors = {name: file.get_tensor(name) for name in ("train", "validation", "parameters")}
+    if tensors["train"].shape[1:] != (len(train), len(train.classes)):
+        raise _stale(path, f"{tensors['train'].shape[1]} images, the training part has {len(train)}")
+    if not torch.equal(tensors["parameters"][0], train.parameters(0)):
+        raise _stale(path, "the views were drawn otherwise than here")
+    return TeacherLogits(tensors["train"], tensors["validation"])
+
+
+def _difference(key: str, found: str | None, expected: str) -> str:
+    """One differing entry; long digests are cut."""
+    return f"{key} was {str(found)[:24]}, is {expected[:24]}"
+
+
+def _stale(path, what: str) -> InputError:
+    """The error for targets made from something else."""
+    return InputError(
+        "targets",
+        f"{path} does not belong to this run: {what}",
+        "The student would learn from answers about other pictures",
+        f"delete {path} and run again",
+    )

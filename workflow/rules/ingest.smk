@@ -1,0 +1,51 @@
+"""One array and one table of all images.
+
+needs   RESULTS/archive/{source}/images.zip, ground_truth.csv, metadata.csv
+makes   RESULTS/ingest/{source}/images.npy, images.csv, manifest.json, samples.png
+"""
+
+
+rule ingest:
+    """Decodes, checks and resizes every image once."""
+    input:
+        images=f"{RESULTS}/archive/{{source}}/images.zip",
+        ground_truth=f"{RESULTS}/archive/{{source}}/ground_truth.csv",
+        metadata=f"{RESULTS}/archive/{{source}}/metadata.csv",
+        code=imports_of("ingest.py"),
+    output:
+        array=f"{RESULTS}/ingest/{{source}}/images.npy",
+        table=f"{RESULTS}/ingest/{{source}}/images.csv",
+        manifest=f"{RESULTS}/ingest/{{source}}/manifest.json",
+    log:
+        f"{RESULTS}/logs/ingest/{{source}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/ingest/{{source}}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 8
+    params:
+        size_px=STUDY.config.size_px,
+        licence=lambda wc: STUDY.config.sources[wc.source].licence,
+        on_bad_image=lambda wc: getattr(STUDY.config.sources[wc.source], "on_bad_image", "error"),
+        unknown=lambda wc: getattr(STUDY.config.sources[wc.source], "unknown", "error"),
+    script:
+        "../scripts/ingest.py"
+
+
+rule draw_samples:
+    """Draws some images of each class, for the report."""
+    input:
+        array=f"{RESULTS}/ingest/{{source}}/images.npy",
+        table=f"{RESULTS}/ingest/{{source}}/images.csv",
+        code=imports_of("draw_samples.py"),
+    output:
+        picture=f"{RESULTS}/ingest/{{source}}/samples.png",
+    log:
+        f"{RESULTS}/logs/draw_samples/{{source}}.log",
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        per_class=12,
+        seed=STUDY.config.statistics.seed,
+    script:
+        "../scripts/draw_samples.py"

@@ -1,0 +1,90 @@
+"""From scores to the report; the report is a function of results.json.
+
+needs   RESULTS/scores/{paper}/{protocol}/{arm}.json, splits, learning curves, config/papers/*.csv
+makes   RESULTS/report/results.json, figures/, tables/, report.html, report.tex
+"""
+
+from skinkd import figures as figure_catalogue
+
+FIGURES = figure_catalogue.catalogue(STUDY.config.papers, STUDY.config.protocols)
+FIGURE_NAMES = figure_catalogue.PER_PAPER + figure_catalogue.PER_PROTOCOL
+SOURCES = sorted({paper.source for paper in STUDY.papers.values()})
+
+
+rule summarize:
+    """Puts published and reproduced values side by side."""
+    input:
+        scores=[
+            f"{RESULTS}/scores/{paper}/{protocol}/{arm}.json" for paper, protocol, arm in STUDY.cells()
+        ],
+        splits=[
+            f"{RESULTS}/split/{paper}/{protocol}/fold{fold}.json"
+            for (paper, protocol), resolved in STUDY.papers.items()
+            for fold in resolved.folds
+        ],
+        manifest=f"{RESULTS}/ingest/{SOURCES[0]}/manifest.json",
+        published=[f"config/papers/{paper}.csv" for paper in STUDY.config.papers],
+        networks=[
+            network_of(paper, protocol, arm, fold, seed)
+            for paper, protocol, arm in STUDY.cells()
+            for fold, seed in STUDY.runs(paper, protocol)
+        ],
+        histories=[
+            network_of(paper, protocol, arm, fold, seed, "csv")
+            for paper, protocol, arm in STUDY.cells()
+            for fold, seed in STUDY.runs(paper, protocol)
+        ],
+        code=imports_of("summarize.py"),
+    output:
+        results=f"{REPORT}/results.json",
+    log:
+        f"{RESULTS}/logs/summarize.log",
+    conda:
+        "../../envs/report.yaml"
+    params:
+        config=STUDY.config.model_dump(),
+        benchmarks=f"{RESULTS}/benchmarks",
+        repository=REPOSITORY,
+    script:
+        "../scripts/summarize.py"
+
+
+rule draw:
+    """Draws the figures."""
+    input:
+        results=f"{REPORT}/results.json",
+        code=imports_of("draw.py", *(f"skinkd.figures.{name}" for name in FIGURE_NAMES)),
+    output:
+        svg=[f"{REPORT}/figures/{stem}.svg" for stem in FIGURES],
+        pdf=[f"{REPORT}/figures/{stem}.pdf" for stem in FIGURES],
+    log:
+        f"{RESULTS}/logs/draw.log",
+    conda:
+        "../../envs/report.yaml"
+    params:
+        figures=list(FIGURES.values()),
+    script:
+        "../scripts/draw.py"
+
+
+rule render:
+    """Renders the page, the document and the tables."""
+    input:
+        results=f"{REPORT}/results.json",
+        figures=[f"{REPORT}/figures/{stem}.svg" for stem in FIGURES],
+        pictures=[f"{RESULTS}/ingest/{source}/samples.png" for source in SOURCES],
+        templates=[f"report/report.{suffix}" for suffix in ("html.jinja", "css", "js", "tex.jinja")],
+        code=imports_of("render.py"),
+    output:
+        html=f"{REPORT}/report.html",
+        latex=f"{REPORT}/report.tex",
+        tables=directory(f"{REPORT}/tables"),
+    log:
+        f"{RESULTS}/logs/render.log",
+    conda:
+        "../../envs/report.yaml"
+    params:
+        templates=f"{REPOSITORY}/report",
+        picture_captions=[f"Images of the source {source} by class, drawn at random" for source in SOURCES],
+    script:
+        "../scripts/render.py"

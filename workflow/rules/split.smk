@@ -1,0 +1,26 @@
+"""Train, validation and test.
+
+needs   RESULTS/ingest/{source}/images.csv
+makes   RESULTS/split/{paper}/{protocol}/fold{fold}.csv, and .json: counts and leakage
+"""
+
+
+rule split:
+    """Divides the images by a paper's rule, or by its twin that keeps lesions together."""
+    input:
+        table=lambda wc: ingested(wc, "images.csv"),
+        code=lambda wc: imports_of(
+            "split.py", f"skinkd.splits.{STUDY.papers[wc.paper, wc.protocol].split.name}"
+        ),
+    output:
+        split=f"{RESULTS}/split/{{paper}}/{{protocol}}/fold{{fold}}.csv",
+        summary=f"{RESULTS}/split/{{paper}}/{{protocol}}/fold{{fold}}.json",
+    log:
+        f"{RESULTS}/logs/split/{{paper}}/{{protocol}}/fold{{fold}}.log",
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        split=lambda wc: STUDY.papers[wc.paper, wc.protocol].split.name,
+        parameters=lambda wc: STUDY.papers[wc.paper, wc.protocol].split.parameters,
+    script:
+        "../scripts/split.py"

@@ -1,0 +1,41 @@
+"""Divide the images of an archive into train, validation and test, and audit the leak between them."""
+
+import json
+
+import pandas as pd
+
+from skinkd.atomic import whole, write_text
+from skinkd.splits import check_protocol, load_split, summary_of
+
+
+def split_images(path_to_table, split, parameters, fold, paper, protocol, path_to_split, path_to_summary):
+    """Apply the split named `split` to the table of images; write its parts and what they share."""
+    table = pd.read_csv(path_to_table, dtype=str, keep_default_na=False)
+    rule = load_split(split)
+    parts = rule.split(table, fold=fold, **parameters)
+    summary = summary_of(parts, paper=paper, protocol=protocol, fold=fold, classes=rule.classes)
+    check_protocol(summary)
+    with whole(path_to_split) as unfinished:
+        parts.to_csv(unfinished, index=False, lineterminator="\n")
+    write_text(path_to_summary, json.dumps(summary, indent=2) + "\n")
+    leakage = summary["leakage"]
+    print(
+        f"{len(parts):,} images; {leakage['test_images_sharing_a_lesion']:,} of {leakage['test_images']:,} "
+        f"test images ({leakage['share']:.1%}) share a lesion with training or validation"
+    )
+
+
+if __name__ == "__main__":
+    from skinkd.jobs import logged_to
+
+    with logged_to(snakemake.log[0]):
+        split_images(
+            path_to_table=snakemake.input.table,
+            split=snakemake.params.split,
+            parameters=snakemake.params.parameters,
+            fold=int(snakemake.wildcards.fold),
+            paper=snakemake.wildcards.paper,
+            protocol=snakemake.wildcards.protocol,
+            path_to_split=snakemake.output.split,
+            path_to_summary=snakemake.output.summary,
+        )
