@@ -5,25 +5,6 @@ makes   RESULTS/archive/{source}/images.zip, ground_truth.csv, metadata.csv
         RESULTS/weights/{file}
 """
 
-SYNTHETIC = [name for name, source in STUDY.config.sources.items() if source.kind == "synthetic"]
-REMOTE = [name for name in STUDY.config.sources if name not in SYNTHETIC]
-ARCHIVE_FILES = {
-    "images.zip": "images",
-    "ground_truth.csv": "ground_truth",
-    "metadata.csv": "metadata",
-}
-
-
-def remote_of(wildcards):
-    """The config's entry for a file of an archive."""
-    source = STUDY.config.sources[wildcards.source]
-    return source, getattr(source.files, ARCHIVE_FILES[wildcards.file])
-
-
-def places_of(remote, mirror):
-    """Where to look for a file, the mirror first."""
-    return ([f"{mirror}/{remote.name}"] if mirror else []) + remote.urls
-
 
 localrules:
     download,
@@ -42,10 +23,10 @@ rule draw_archive:
         f"{RESULTS}/logs/draw_archive/{{source}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/draw_archive/{{source}}.tsv"
-    conda:
-        "../../envs/torch.yaml"
     wildcard_constraints:
         source="|".join(SYNTHETIC) or "(?!)",
+    conda:
+        "../../envs/torch.yaml"
     params:
         images=lambda wc: STUDY.config.sources[wc.source].images,
         seed=lambda wc: STUDY.config.sources[wc.source].seed,
@@ -62,11 +43,11 @@ rule download:
         file=f"{RESULTS}/archive/{{source}}/{{file}}",
     log:
         f"{RESULTS}/logs/download/{{source}}/{{file}}.log",
-    conda:
-        "../../envs/torch.yaml"
     wildcard_constraints:
         source="|".join(REMOTE) or "(?!)",
         file="|".join(ARCHIVE_FILES),
+    conda:
+        "../../envs/torch.yaml"
     params:
         sources=lambda wc: places_of(remote_of(wc)[1], remote_of(wc)[0].mirror),
         sha256=lambda wc: remote_of(wc)[1].sha256,
@@ -83,10 +64,10 @@ rule fetch_weights:
         file=f"{RESULTS}/weights/{{weights}}/{{file}}",
     log:
         f"{RESULTS}/logs/fetch_weights/{{weights}}/{{file}}.log",
-    conda:
-        "../../envs/torch.yaml"
     wildcard_constraints:
         weights="[a-z0-9_]+",
+    conda:
+        "../../envs/torch.yaml"
     params:
         sources=lambda wc: places_of(
             STUDY.config.weights[wc.weights], STUDY.config.weights[wc.weights].mirror

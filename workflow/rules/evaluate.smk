@@ -54,11 +54,3 @@ rule score:
         seed=STUDY.config.statistics.seed,
     script:
         "../scripts/score.py"
-
-
-def baseline_of(wildcards):
-    """Predictions of the arm that a distilled arm is compared with, where that arm runs."""
-    baseline = STUDY.arm(wildcards.paper, wildcards.protocol, wildcards.arm).baseline
-    if baseline not in STUDY.config.arms[wildcards.paper]:
-        return []
-    return of_arm(f"{RESULTS}/predictions/{RUN}.csv", wildcards.paper, wildcards.protocol, baseline)

@@ -14,9 +14,7 @@ SOURCES = sorted({paper.source for paper in STUDY.papers.values()})
 rule summarize:
     """Puts published and reproduced values side by side."""
     input:
-        scores=[
-            f"{RESULTS}/scores/{paper}/{protocol}/{arm}.json" for paper, protocol, arm in STUDY.cells()
-        ],
+        scores=[f"{RESULTS}/scores/{paper}/{protocol}/{arm}.json" for paper, protocol, arm in STUDY.cells()],
         splits=[
             f"{RESULTS}/split/{paper}/{protocol}/fold{fold}.json"
             for (paper, protocol), resolved in STUDY.papers.items()

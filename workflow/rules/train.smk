@@ -7,49 +7,6 @@ makes   RESULTS/teachers/RUN.safetensors and .csv     the network and its learni
 """
 
 
-def run_of(wildcards):
-    """Everything that a training job is told."""
-    paper, protocol, arm = wildcards.paper, wildcards.protocol, wildcards.arm
-    resolved = STUDY.papers[paper, protocol]
-    network = STUDY.network(paper, protocol, arm)
-    return {
-        "paper": paper,
-        "protocol": protocol,
-        "arm": arm,
-        "fold": int(wildcards.fold),
-        "seed": int(wildcards.seed),
-        "source": resolved.source,
-        "network": {"name": network["name"], "parameters": network["parameters"]},
-        "initial": network["weights"],
-        "loss": [term.model_dump() for term in resolved.arms[arm].loss],
-        "training": STUDY.training(paper, protocol, arm),
-        "selection": resolved.selection,
-        "augmentation": resolved.augmentation.name,
-        "views": resolved.views,
-        "view_seed": STUDY.config.view_seed,
-    }
-
-
-def weights_of(wildcards):
-    """Pretrained weights that a run starts from, if any."""
-    name = STUDY.network(wildcards.paper, wildcards.protocol, wildcards.arm)["weights"]
-    return f"{RESULTS}/weights/{name}/{STUDY.config.weights[name].name}" if name else []
-
-
-def teacher_of(wildcards, stage):
-    """The teacher of a distilled arm, or its targets; nothing for other arms."""
-    teacher = STUDY.arm(wildcards.paper, wildcards.protocol, wildcards.arm).teacher
-    if teacher is None:
-        return []
-    place = f"{wildcards.paper}/{wildcards.protocol}/{teacher}"
-    return f"{RESULTS}/{stage}/{place}/fold{wildcards.fold}-seed{STUDY.config.teacher_seed}.safetensors"
-
-
-def training_code(wildcards):
-    """Files that a training job imports: an edit reruns exactly the jobs that it concerns."""
-    return imports_of("train.py", *STUDY.modules(wildcards.paper, wildcards.protocol, wildcards.arm))
-
-
 rule train_teacher:
     """Trains a teacher on hard labels."""
     input:
@@ -65,10 +22,10 @@ rule train_teacher:
         f"{RESULTS}/logs/train_teacher/{RUN}.log",
     benchmark:
         f"{RESULTS}/benchmarks/train_teacher/{RUN}.tsv"
+    priority: 2
     conda:
         "../../envs/torch.yaml"
     threads: DEVICE["threads"]
-    priority: 2
     resources:
         gpu=GPU,
     params:
@@ -95,10 +52,10 @@ rule cache_targets:
         f"{RESULTS}/logs/cache_targets/{RUN}.log",
     benchmark:
         f"{RESULTS}/benchmarks/cache_targets/{RUN}.tsv"
+    priority: 1
     conda:
         "../../envs/torch.yaml"
     threads: DEVICE["threads"]
-    priority: 1
     resources:
         gpu=GPU,
     params:

@@ -1,4 +1,4 @@
-"""What a parameter may be; a function's annotation with one of these names is checked before anything runs."""
+"""What a parameter may be. A keyword annotated with one of these names is checked before anything runs."""
 
 from typing import Annotated, Literal
 

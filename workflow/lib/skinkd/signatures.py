@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from skinkd import domains
 
 PACKAGE = Path(__file__).parent
+ONE_OF = {"losses": "loss", "networks": "network", "augmentations": "augmentation", "splits": "split"}
 
 
 def did_you_mean(word: str, known) -> str:
@@ -51,7 +52,7 @@ def problems_of(kind: str, name: str, given: dict, place: str, supplied=()) -> l
         supplied: keywords that the pipeline fills in by itself.
     """
     if name not in names_in(kind):
-        return [f"{place}.name: unknown {kind.rstrip('s')} '{name}'; {did_you_mean(name, names_in(kind))}"]
+        return [f"{place}.name: unknown {ONE_OF[kind]} '{name}'; {did_you_mean(name, names_in(kind))}"]
     known = {key: value for key, value in keywords_of(kind, name).items() if key not in supplied}
     problems = [
         f"{place}: unknown key '{key}'; {did_you_mean(key, known) if known else f'{name} takes none'}"

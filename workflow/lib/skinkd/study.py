@@ -13,7 +13,8 @@ from skinkd.config import Arm, Config, Paper, check_config, check_paper
 from skinkd.errors import InputError
 from skinkd.signatures import did_you_mean
 
-PAPERS = Path(__file__).resolve().parents[3] / "config" / "papers"
+CONFIGS = Path(__file__).resolve().parents[3] / "config"
+BASE, PAPERS = CONFIGS / "config.yaml", CONFIGS / "papers"
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,8 @@ class Trainer:
         if not all(np.isfinite(value) for value in record.values()):
             raise InputError(
                 "training",
-                f"the loss is not finite in epoch {record['epoch']} at learning rate {record['learning_rate']}",
+                f"the loss is not finite in epoch {record['epoch']} "
+                f"at learning rate {record['learning_rate']}",
                 "Every later epoch would be lost",
                 "lower training.optimizer.learning_rate, or set device.precision to float32",
             )

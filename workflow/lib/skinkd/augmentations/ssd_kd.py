@@ -12,7 +12,22 @@ import math
 
 import numpy as np
 
-COLUMNS = ["scale_x", "scale_y", "flip_x", "flip_y", "angle_rad", "blur_sigma_px", "dropout_share", "dropout_coarse", "dropout_seed", "add_red", "add_green", "add_blue", "hue", "saturation"]
+COLUMNS = [
+    "scale_x",
+    "scale_y",
+    "flip_x",
+    "flip_y",
+    "angle_rad",
+    "blur_sigma_px",
+    "dropout_share",
+    "dropout_coarse",
+    "dropout_seed",
+    "add_red",
+    "add_green",
+    "add_blue",
+    "hue",
+    "saturation",
+]
 INDEX = {name: column for column, name in enumerate(COLUMNS)}
 BLUR_TAPS_PX = 4
 
@@ -117,7 +132,7 @@ def _dropped(pictures, rows):
     """Black points (fine) or black squares a quarter of the resolution wide (coarse)."""
     import torch
 
-    n, _, side, _ = pictures.shape
+    side = pictures.shape[-1]
     cell = torch.where(rows[:, INDEX["dropout_coarse"]] > 0, 4, 1).long()[:, None, None]
     line = torch.arange(side, device=pictures.device)
     point = (line[:, None] // cell) * side + line[None, :] // cell

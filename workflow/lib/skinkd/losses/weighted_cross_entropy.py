@@ -32,4 +32,4 @@ def weighted_cross_entropy(
 
 def class_weights(class_counts: Tensor) -> Tensor:
     """N / N_class rounded to three decimals, (classes,)."""
-    return (class_counts.sum() / class_counts).double().round(decimals=3)
+    return (class_counts.sum() / class_counts.double()).round(decimals=3)

@@ -1,0 +1,42 @@
+# make report                                  the embedded demo, from nothing to a page
+# make report CONFIG=config/ham10000.yaml      real images, scaled down
+# make test                                    every check
+# All three set up .venv by themselves.
+
+CONFIG ?= config/config.yaml
+CORES ?= $(shell nproc 2>/dev/null || echo 2)
+PYTHON ?= python3
+
+# Relative paths only: the folder's own name may hold spaces.
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+RUN := .venv/bin/python
+PACKAGE := PYTHONPATH=workflow/lib $(RUN) -m
+
+.PHONY: report test publish lock clean
+
+report: .venv/ready
+	@$(RUN) -m snakemake --cores $(CORES) report --no-hooks --configfile "$(CONFIG)"
+	@$(PACKAGE) skinkd.place "$(CONFIG)"
+
+test: .venv/ready
+	@$(RUN) -m pytest --numprocesses $(CORES) --dist loadfile
+
+# Copy the tables of a finished study, not its images, to where git keeps them.
+publish: .venv/ready
+	@$(PACKAGE) skinkd.publish "$(CONFIG)"
+
+lock: .venv/ready
+	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	    --extra test -o requirements.lock pyproject.toml
+
+clean:
+	rm -rf .venv .tools .snakemake
+
+.venv/ready: requirements.lock $(filter .tools/%,$(UV))
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "skinkd needs Python 3.11 or newer; set PYTHON=python3.11")'
+	UV_PYTHON_DOWNLOADS=never $(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
+	$(UV) pip sync --require-hashes --compile-bytecode --python $(RUN) requirements.lock
+	@touch $@
+
+.tools/bin/uv:
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .tools uv==0.13.8

@@ -1,0 +1,58 @@
+"""One thread, and small packed pictures that a network can learn from."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+torch.set_num_threads(1)
+
+PARTS = ("train", "train", "validation", "test")
+
+
+class Packed(NamedTuple):
+    """What ingest and split leave behind, on disk and in memory."""
+
+    path_to_array: Path
+    path_to_split: Path
+    path_to_summary: Path
+    array: np.ndarray
+    split: pd.DataFrame
+    classes: tuple[str, ...]
+
+
+@pytest.fixture(scope="session")
+def packed(tmp_path_factory):
+    """Pictures of noise, tinted by class: `packed(classes, images=48, size_px=32, seed=0)`."""
+
+    @cache
+    def make(classes: int, images: int = 48, size_px: int = 32, seed: int = 0) -> Packed:
+        folder = tmp_path_factory.mktemp("packed")
+        names = tuple(f"C{index}" for index in range(classes))
+        generator = np.random.default_rng(seed)
+        labels = np.arange(images) % classes
+        tints = np.random.default_rng(0).uniform(40, 215, (classes, 1, 1, 3))
+        noise = generator.normal(0, 20, (images, size_px, size_px, 3))
+        array = np.clip(tints[labels] + noise, 0, 255).astype(np.uint8)
+        table = pd.DataFrame(
+            {
+                "image": [f"I{seed}_{index:04d}" for index in range(images)],
+                "row": np.arange(images),
+                "group": [f"G{index:04d}" for index in range(images)],
+                "lesion": [f"L{index:04d}" for index in range(images)],
+                "label": [names[label] for label in labels],
+                "part": [PARTS[index // classes % len(PARTS)] for index in range(images)],
+            }
+        )
+        paths = folder / "images.npy", folder / "fold0.csv", folder / "fold0.json"
+        np.save(paths[0], array)
+        table.to_csv(paths[1], index=False)
+        paths[2].write_text(json.dumps({"classes": names}), encoding="utf-8")
+        return Packed(*paths, array, table, names)
+
+    return make

@@ -1,0 +1,53 @@
+"""Copy a finished study's numbers to where git keeps them: `python -m skinkd.publish CONFIG`.
+
+Numbers, tables and curves travel; pictures of lesions do not, nor does the page,
+which shows some.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from skinkd.config import check_config, read_config
+from skinkd.errors import InputError
+from skinkd.place import report_folder
+from skinkd.study import BASE
+
+KEPT = ("results.json", "report.tex", "tables", "figures")
+
+
+def publish(path_to_config) -> Path:
+    """Copy the kept parts of a report to `results/<study>`; what lay there is replaced.
+
+    Raises:
+        InputError: where the report is not there yet.
+    """
+    report = report_folder(path_to_config)
+    if not (report / "results.json").exists():
+        raise InputError(
+            "publish",
+            f"{report / 'results.json'} is not there",
+            "There is nothing to copy",
+            f"make report CONFIG={path_to_config}",
+        )
+    target = Path("results", check_config(read_config(BASE, path_to_config)).study.name)
+    for name in KEPT:
+        _replace(report / name, target / name)
+    return target
+
+
+def _replace(source: Path, target: Path) -> None:
+    """Copy a file or a folder over what is there; of figures only the SVG, which git can compare."""
+    if source.is_dir():
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.pdf", ".*"))
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+
+
+if __name__ == "__main__":
+    try:
+        print(f"Copied to {publish(sys.argv[1])}")
+    except InputError as error:
+        sys.exit(str(error))
