@@ -26,6 +26,7 @@ def train(
     path_to_initial,
     path_to_teacher,
     path_to_targets,
+    paths_to_code,
     run,
     device,
     path_to_checkpoint,
@@ -68,8 +69,9 @@ def train(
         seed=run["seed"],
         device=device,
     )
-    inputs = [path for path in (path_to_array, path_to_split, path_to_initial, path_to_targets) if path]
-    fingerprint = fingerprint_of(paths=inputs, values=run | {"device": str(device)})
+    # The code too: a run that is half one loss and half its edited self is neither.
+    inputs = [path_to_array, path_to_split, path_to_initial, path_to_targets, *paths_to_code]
+    fingerprint = fingerprint_of(paths=filter(None, inputs), values=run | {"device": str(device)})
     resume(path_to_checkpoint, trainer, fingerprint)
     trainer.run(after_epoch=lambda trainer: save_checkpoint(path_to_checkpoint, trainer, fingerprint))
     description = {
@@ -97,6 +99,7 @@ if __name__ == "__main__":
             path_to_initial=snakemake.input.initial or None,
             path_to_teacher=snakemake.input.get("teacher") or None,
             path_to_targets=snakemake.input.get("targets") or None,
+            paths_to_code=snakemake.input.code,
             run=snakemake.params.run,
             device=snakemake.params.device,
             path_to_checkpoint=snakemake.params.checkpoint,

@@ -34,7 +34,7 @@ def read_description(path) -> dict:
     try:
         with safe_open(path, "pt") as file:
             return json.loads((file.metadata() or {})["skinkd"])
-    except (OSError, KeyError, ValueError, Exception) as error:
+    except Exception as error:
         raise InputError(
             "checkpoint",
             f"{path} is not a network of this project ({type(error).__name__}: {error})",
@@ -89,8 +89,8 @@ def resume(path, trainer: Trainer, fingerprint: str, say=print) -> None:
     except Exception as error:
         say(f"{path} cannot be read ({type(error).__name__}); starting over")
         return
-    if state["fingerprint"] != fingerprint:
-        say(f"{path} belongs to another config or other data; starting over")
+    if not isinstance(state, dict) or state.get("fingerprint") != fingerprint:
+        say(f"{path} belongs to another config, other data or other code; starting over")
         return
     trainer.network.load_state_dict(state["network"])
     trainer.optimizer.load_state_dict(state["optimizer"])

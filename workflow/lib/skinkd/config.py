@@ -1,14 +1,14 @@
 """The config: every key that exists, and what it may be. Closed: a misspelt key stops the run."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from skinkd import strict_yaml
-from skinkd.domains import Count, Positive, Seed, Share
+from skinkd.domains import Count, NonNegative, Positive, Seed, Share
 from skinkd.errors import InputError
-from skinkd.signatures import did_you_mean, problems_of
+from skinkd.signatures import did_you_mean, names_in, needs_teacher, problems_of
 
 PROTOCOLS = {
     "as_published": "The paper's text: images are split one by one, so one lesion may be on both sides.",
@@ -16,6 +16,16 @@ PROTOCOLS = {
 }
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
 Place = Annotated[str, Field(min_length=1, pattern=r"^[^\n\r]+$")]
+
+
+def _distinct(values: list) -> list:
+    """The list, if nothing in it stands twice."""
+    if len(set(values)) < len(values):
+        raise ValueError("repeats an entry: one run would count as two")
+    return values
+
+
+Distinct = AfterValidator(_distinct)
 
 
 class Closed(BaseModel):
@@ -97,7 +107,7 @@ class Optimizer(Closed):
     name: Literal["sgd", "adam"]
     learning_rate: Positive
     momentum: Share = 0.0
-    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    weight_decay: NonNegative = 0.0
 
 
 class Plateau(Closed):
@@ -112,7 +122,8 @@ class Training(Closed):
     """One recipe."""
 
     epochs: Count
-    batch_size: Count
+    # Batch norm needs two values to take a deviation of.
+    batch_size: Annotated[int, Field(ge=2, strict=True)]
     optimizer: Optimizer
     plateau: Plateau | None = None
     early_stop_epochs: Count | None = None
@@ -139,7 +150,7 @@ class Paper(Closed):
     reproduces: str
     tables: dict[str, str]
     source: Name
-    folds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+    folds: Annotated[list[Annotated[int, Field(ge=0, strict=True)]], Field(min_length=1), Distinct]
     split: Named
     augmentation: Named
     views: Count
@@ -147,20 +158,6 @@ class Paper(Closed):
     networks: dict[Name, Named]
     training: Training
     arms: dict[Name, Arm]
-
-    @model_validator(mode="after")
-    def _references_exist(self):
-        """Every network, teacher and baseline that an arm names is there."""
-        for key, arm in self.arms.items():
-            for what, known in (("network", self.networks), ("teacher", self.arms), ("baseline", self.arms)):
-                value = getattr(arm, what)
-                if value is not None and value not in known:
-                    raise ValueError(
-                        f"arms.{key}.{what}: unknown {what} '{value}'; {did_you_mean(value, known)}"
-                    )
-            if (arm.role == "distilled") != (arm.teacher is not None):
-                raise ValueError(f"arms.{key}: a distilled arm, and no other, names its teacher")
-        return self
 
 
 class Device(Closed):
@@ -185,10 +182,10 @@ class Config(Closed):
     study: Study
     results: Place
     size_px: Count
-    papers: Annotated[list[Name], Field(min_length=1)]
-    protocols: Annotated[list[Literal["as_published", "leak_free"]], Field(min_length=1)]
-    arms: dict[Name, list[Name]]
-    seeds: Annotated[list[Seed], Field(min_length=1)]
+    papers: Annotated[list[Name], Field(min_length=1), Distinct]
+    protocols: Annotated[list[Literal["as_published", "leak_free"]], Field(min_length=1), Distinct]
+    arms: dict[Name, Annotated[list[Name], Distinct]]
+    seeds: Annotated[list[Seed], Field(min_length=1), Distinct]
     teacher_seed: Seed
     view_seed: Seed
     sources: dict[Name, Annotated[Synthetic | IsicChallenge, Field(discriminator="kind")]]
@@ -196,13 +193,6 @@ class Config(Closed):
     device: Device
     statistics: Statistics
     changes: dict[Name, dict[Name, dict]] = {}
-
-    @model_validator(mode="after")
-    def _seeds_differ(self):
-        """Equal seeds are one run counted twice."""
-        if len(set(self.seeds)) < len(self.seeds):
-            raise ValueError(f"seeds: {self.seeds} repeats a seed, which would fake a smaller spread")
-        return self
 
 
 def check_config(values: dict) -> Config:
@@ -214,7 +204,7 @@ def check_config(values: dict) -> Config:
     try:
         return Config.model_validate(values)
     except ValidationError as error:
-        raise _explained(error, Config, "config") from None
+        raise _refused("config", _problems_in(error, Config)) from None
 
 
 def check_paper(values: dict, name: str, protocol: str) -> Paper:
@@ -223,13 +213,16 @@ def check_paper(values: dict, name: str, protocol: str) -> Paper:
     Raises:
         InputError: as `check_config`.
     """
+    file = f"config/papers/{name}.yaml ({protocol})"
     try:
         paper = Paper.model_validate(values)
     except ValidationError as error:
-        raise _explained(error, Paper, f"config/papers/{name}.yaml ({protocol})") from None
-    problems = list(_problems_of_names(paper))
+        raise _refused(file, _problems_in(error, Paper)) from None
+    problems = [*_problems_of_names(paper)]
+    for key, arm in paper.arms.items():
+        problems += [f"arms.{key}{problem}" for problem in _problems_of_arm(paper, arm)]
     if problems:
-        raise _refused(f"config/papers/{name}.yaml ({protocol})", problems)
+        raise _refused(file, problems)
     return paper
 
 
@@ -242,17 +235,40 @@ def _problems_of_names(paper: Paper):
     for key, network in paper.networks.items():
         given = {name: value for name, value in network.parameters.items() if name != "weights"}
         yield from problems_of("networks", network.name, given, f"networks.{key}")
-    for key, arm in paper.arms.items():
-        for index, term in enumerate(arm.loss):
-            given = {name: value for name, value in term.parameters.items() if name != "weight"}
-            place = f"arms.{key}.loss[{index}]"
-            yield from problems_of("losses", term.name, given, place, supplied=("class_counts",))
-            weight = term.parameters.get("weight")
-            if isinstance(weight, bool) or not isinstance(weight, int | float) or not weight > 0:
-                yield f"{place}.weight: must be a number above 0 (got {weight!r})"
 
 
-def _explained(error: ValidationError, model, file: str) -> InputError:
+def _problems_of_arm(paper: Paper, arm: Arm):
+    """Yield what is wrong with an arm: its references, its recipe, its loss; each opens with its place."""
+    for what, known in (("network", paper.networks), ("teacher", paper.arms), ("baseline", paper.arms)):
+        value = getattr(arm, what)
+        if value is not None and value not in known:
+            yield f".{what}: unknown {what} '{value}'; {did_you_mean(value, known)}"
+    if (arm.role == "distilled") != (arm.teacher is not None):
+        yield ": a distilled arm, and no other, names its teacher"
+    if arm.teacher in paper.arms and paper.arms[arm.teacher].role != "teacher":
+        yield f".teacher: '{arm.teacher}' has the role {paper.arms[arm.teacher].role}, not teacher"
+    try:
+        Training.model_validate(strict_yaml.merge(paper.training.model_dump(), arm.training))
+    except ValidationError as error:
+        yield from (f".training: {problem}" for problem in _problems_in(error, Training))
+    for index, term in enumerate(arm.loss):
+        yield from _problems_of_term(term, arm, f".loss[{index}]")
+
+
+def _problems_of_term(term: Named, arm: Arm, place: str):
+    """Yield what is wrong with one term of an arm's loss."""
+    given = {name: value for name, value in term.parameters.items() if name != "weight"}
+    yield from problems_of("losses", term.name, given, place, supplied=("class_counts",))
+    weight = term.parameters.get("weight")
+    try:
+        TypeAdapter(Positive).validate_python(weight)
+    except ValidationError:
+        yield f"{place}.weight: must be a number above 0 (got {weight!r})"
+    if arm.teacher is None and term.name in names_in("losses") and needs_teacher(term.name):
+        yield f"{place}: {term.name} needs a teacher, and the arm names none"
+
+
+def _problems_in(error: ValidationError, model) -> list[str]:
     """A pydantic error in this project's words."""
     problems = []
     for item in error.errors():
@@ -265,7 +281,7 @@ def _explained(error: ValidationError, model, file: str) -> InputError:
         else:
             message = item["msg"].removeprefix("Value error, ")
             problems.append(f"{place}: {message} (got {item['input']!r})" if place else message)
-    return _refused(file, problems)
+    return problems
 
 
 def _refused(file: str, problems: list[str]) -> InputError:
@@ -275,23 +291,27 @@ def _refused(file: str, problems: list[str]) -> InputError:
 
 
 def _keys_at(model, location) -> list[str]:
-    """The keys that `model` knows at `location`, as far as it can be followed."""
-    import typing
-
+    """The keys that `model` knows at `location`."""
+    models = [model]
     for part in location:
-        annotation = (
-            model.model_fields[part].annotation if part in getattr(model, "model_fields", {}) else model
-        )
-        inner = [a for a in _flatten(annotation, typing) if isinstance(a, type) and issubclass(a, BaseModel)]
-        named = [a for a in inner if a.__name__.lower() == str(part)]
-        model = (named or inner or [model])[0]
-    return list(model.model_fields)
+        fields = [known.model_fields[part] for known in models if part in known.model_fields]
+        inner = [leaf for field in fields for leaf in _models_in(field.annotation)]
+        # A part that is no field is a mapping's own key, an index, or the kind that a union goes by.
+        of_kind = [known for known in models if part in _kinds_of(known)]
+        models = inner or of_kind or models
+    return sorted({key for known in models for key in known.model_fields})
 
 
-def _flatten(annotation, typing):
-    """Every type that an annotation is made of."""
-    parts = typing.get_args(annotation)
-    return [annotation] if not parts else [leaf for part in parts for leaf in _flatten(part, typing)]
+def _models_in(annotation) -> list:
+    """Every mapping that an annotation is made of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [leaf for part in get_args(annotation) for leaf in _models_in(part)]
+
+
+def _kinds_of(model) -> tuple:
+    """What may stand under `kind` in a mapping that has it."""
+    return get_args(model.model_fields["kind"].annotation) if "kind" in model.model_fields else ()
 
 
 def read_config(*paths, **values) -> dict:

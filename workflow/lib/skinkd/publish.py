@@ -1,16 +1,19 @@
 """Copy a finished study's numbers to where git keeps them: `python -m skinkd.publish CONFIG`.
 
 Numbers, tables and curves travel; pictures of lesions do not, nor does the page,
-which shows some.
+which shows some. The README's table is written anew from the same numbers.
 """
 
 import shutil
 import sys
 from pathlib import Path
 
+from skinkd.atomic import write_text
 from skinkd.config import check_config, read_config
 from skinkd.errors import InputError
 from skinkd.place import report_folder
+from skinkd.readme import with_results
+from skinkd.records import read_record
 from skinkd.study import BASE
 
 KEPT = ("results.json", "report.tex", "tables", "figures")
@@ -33,14 +36,17 @@ def publish(path_to_config) -> Path:
     target = Path("results", check_config(read_config(BASE, path_to_config)).study.name)
     for name in KEPT:
         _replace(report / name, target / name)
+    readme = Path("README.md")
+    results = read_record(target / "results.json")
+    write_text(readme, with_results(readme.read_text(encoding="utf-8"), results))
     return target
 
 
 def _replace(source: Path, target: Path) -> None:
-    """Copy a file or a folder over what is there; of figures only the SVG, which git can compare."""
+    """Copy a file or a folder over what is there, without Snakemake's hidden marks."""
     if source.is_dir():
         shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.pdf", ".*"))
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns(".*"))
     else:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)

@@ -20,7 +20,7 @@ ONE_OF = {"losses": "loss", "networks": "network", "augmentations": "augmentatio
 
 def did_you_mean(word: str, known) -> str:
     """A hint for a misspelt word: its nearest neighbour and the whole list."""
-    near = get_close_matches(word, known, n=1)
+    near = get_close_matches(str(word), known, n=1)
     hint = f"did you mean '{near[0]}'? " if near else ""
     return f"{hint}Known: {', '.join(sorted(known))}"
 
@@ -32,15 +32,26 @@ def names_in(kind: str) -> tuple[str, ...]:
 
 
 @cache
-def keywords_of(kind: str, name: str) -> dict[str, tuple[str, bool]]:
-    """Keyword-only parameters of `kind/name.py`'s function `name`: annotation, and whether required."""
+def _arguments_of(kind: str, name: str) -> ast.arguments:
+    """The arguments of `kind/name.py`'s function `name`."""
     tree = ast.parse((PACKAGE / kind / f"{name}.py").read_text(encoding="utf-8"))
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name]
     if not functions:
         raise LookupError(f"{kind}/{name}.py has no function {name}")
-    arguments = functions[0].args
+    return functions[0].args
+
+
+def keywords_of(kind: str, name: str) -> dict[str, tuple[str, bool]]:
+    """Keyword-only parameters of `kind/name.py`'s function `name`: annotation, and whether required."""
+    arguments = _arguments_of(kind, name)
     pairs = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
     return {argument.arg: (ast.unparse(argument.annotation), default is None) for argument, default in pairs}
+
+
+def needs_teacher(loss: str) -> bool:
+    """Whether a loss takes no None in the teacher's place."""
+    [teacher] = [argument for argument in _arguments_of("losses", loss).args if argument.arg == "teacher"]
+    return ast.unparse(teacher.annotation) == "Tensor"
 
 
 def problems_of(kind: str, name: str, given: dict, place: str, supplied=()) -> list[str]:

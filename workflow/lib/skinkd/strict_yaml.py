@@ -50,6 +50,10 @@ class StrictLoader(yaml.SafeLoader):
             )
         return value
 
+    def construct_decimal(self, node):
+        """A whole number; a leading zero does not make it octal."""
+        return int(self.construct_scalar(node).replace("_", ""))
+
 
 def _resolvers():
     """YAML 1.2's core schema: true/false only, decimal integers, 1e-4 a number."""
@@ -69,6 +73,7 @@ def _resolvers():
 
 StrictLoader.yaml_implicit_resolvers = _resolvers()
 StrictLoader.add_constructor("tag:yaml.org,2002:float", StrictLoader.construct_finite)
+StrictLoader.add_constructor("tag:yaml.org,2002:int", StrictLoader.construct_decimal)
 
 
 def load(path) -> dict:
@@ -81,7 +86,7 @@ def load(path) -> dict:
     path = Path(path)
     try:
         value = yaml.load(path.read_text(encoding="utf-8"), StrictLoader)
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         raise InputError(
             "config",
             f"there is no file {path}",
@@ -95,7 +100,7 @@ def load(path) -> dict:
             "Names would be misread",
             "save it as UTF-8",
         ) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         problem = getattr(error, "problem", None) or error
         mark = getattr(error, "problem_mark", None)
         place = f" line {mark.line + 1}" if mark else ""

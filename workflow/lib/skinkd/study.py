@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from skinkd import strict_yaml
-from skinkd.config import Arm, Config, Paper, check_config, check_paper
+from skinkd.config import PROTOCOLS, Arm, Config, Paper, check_config, check_paper
 from skinkd.errors import InputError
 from skinkd.signatures import did_you_mean
 
@@ -88,10 +88,11 @@ def open_study(values: dict) -> Study:
     for paper in [*config.papers, *config.arms, *_changes(config)]:
         if paper not in known:
             raise _unknown("paper", paper, known)
-    papers, changes = {}, {}
+    papers, changes = {}, {paper: [] for paper in config.papers}
     for paper in config.papers:
         for protocol in config.protocols:
-            papers[paper, protocol], changes[paper] = _resolve(config, paper, protocol)
+            papers[paper, protocol], lines = _resolve(config, paper, protocol)
+            changes[paper] += [line for line in lines if line not in changes[paper]]
     study = Study(config, papers, changes)
     _check_what_runs(study)
     return study
@@ -101,7 +102,12 @@ def _resolve(config: Config, paper: str, protocol: str) -> tuple[Paper, list[str
     """A paper under a protocol with the study's changes, and those changes as lines."""
     values = strict_yaml.load(PAPERS / f"{paper}.yaml")
     protocols = values.pop("protocols", {})
+    for name in protocols:
+        if name not in PROTOCOLS:
+            raise _unknown("protocol", name, PROTOCOLS, place=f"config/papers/{paper}.yaml protocols")
     published = strict_yaml.merge(values, protocols.get(protocol, {}))
+    # Apart, or a mistake in the paper's file would hide behind what this study changes.
+    check_paper(published, paper, protocol)
     changes = _changes(config).get(paper, {})
     changed = strict_yaml.merge(published, changes)
     return check_paper(changed, paper, protocol), _differences(published, changes)
@@ -120,12 +126,17 @@ def _differences(published: dict, changes: dict, place: str = "") -> list[str]:
         if isinstance(value, dict):
             lines += _differences(before or {}, value, f"{place}{key}.")
         elif before != value:
-            lines.append(f"{place}{key}: {'none' if before is None else before} → {value}")
+            lines.append(f"{place}{key}: {_shown(before)} → {_shown(value)}")
     return lines
 
 
+def _shown(value) -> str:
+    """A value as the config writes it."""
+    return "none" if value is None else str(value)
+
+
 def _check_what_runs(study: Study) -> None:
-    """Everything that the lists name exists in the mappings, and teachers and baselines run too."""
+    """Everything that the lists name exists in the mappings."""
     config = study.config
     for (paper, _), resolved in study.papers.items():
         if paper not in config.arms:
@@ -139,7 +150,7 @@ def _check_what_runs(study: Study) -> None:
             raise _unknown("source", resolved.source, config.sources, place=f"papers {paper}")
         for network in resolved.networks.values():
             weights = network.parameters.get("weights")
-            if weights is not None and weights not in config.weights:
+            if weights is not None and str(weights) not in config.weights:
                 raise _unknown("weights", weights, config.weights, place=f"papers {paper} networks")
 
 

@@ -72,21 +72,33 @@ def read_targets(path, expected: dict[str, str], train: Part, device: str) -> Te
     """Targets that were made from what the student is about to train on.
 
     Raises:
-        InputError: naming every entry of the header that differs, or shapes that do not fit.
+        InputError: naming every entry of the header that differs, or shapes that do not fit, or
+            where the file is damaged.
     """
-    with safe_open(path, "pt", device=device) as file:
-        found = json.loads((file.metadata() or {}).get("skinkd", "{}"))
-        differing = [key for key, value in expected.items() if found.get(key) != value]
-        if differing:
-            raise _stale(
-                path, "; ".join(_difference(key, found.get(key), expected[key]) for key in differing)
-            )
-        tensors = {name: file.get_tensor(name) for name in ("train", "validation", "parameters")}
+    header, tensors = _opened(path, device)
+    differing = [key for key, value in expected.items() if header.get(key) != value]
+    if differing:
+        raise _stale(path, "; ".join(_difference(key, header.get(key), expected[key]) for key in differing))
     if tensors["train"].shape[1:] != (len(train), len(train.classes)):
         raise _stale(path, f"{tensors['train'].shape[1]} images, the training part has {len(train)}")
     if not torch.equal(tensors["parameters"][0], train.parameters(0)):
         raise _stale(path, "the views were drawn otherwise than here")
     return TeacherLogits(tensors["train"], tensors["validation"])
+
+
+def _opened(path, device: str) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Header and tensors of a file of targets."""
+    try:
+        with safe_open(path, "pt", device=device) as file:
+            header = json.loads((file.metadata() or {}).get("skinkd", "{}"))
+            return header, {name: file.get_tensor(name) for name in ("train", "validation", "parameters")}
+    except Exception as error:
+        raise InputError(
+            "targets",
+            f"{path} cannot be read ({type(error).__name__}: {error})",
+            "What the teacher said is not known",
+            f"delete {path} and run again",
+        ) from None
 
 
 def _difference(key: str, found: str | None, expected: str) -> str:

@@ -13,6 +13,7 @@ from skinkd.dataset import Part, predict_logits
 from skinkd.device import Device
 from skinkd.errors import InputError
 from skinkd.losses import Term, objective
+from skinkd.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -72,18 +73,21 @@ class Trainer:
         self.best_state, self.best_value, self.best_epoch = None, None, 0
         self.plateau_epochs = 0
 
-    def run(self, say: Callable = print, after_epoch: Callable = lambda trainer: None) -> None:
+    def run(self, say: Callable = print, after_epoch: Callable = lambda _: None) -> None:
         """Train to the end; the network ends with the selected weights.
 
         `after_epoch` is called with the trainer after every epoch: the place for a checkpoint.
         """
-        started_s, first = time.monotonic(), len(self.history)
-        while not self.finished():
-            self._epoch()
-            after_epoch(self)
-            done = len(self.history) - first
-            left_s = (time.monotonic() - started_s) / done * (self.recipe.epochs - len(self.history))
-            say(f"{_line(self.history[-1], self.recipe.epochs)}, at most {left_s:.0f} s left")
+        started_s, first, epochs = time.monotonic(), len(self.history), self.recipe.epochs
+        # The log gets a line for each epoch from here, so the bar itself says nothing there.
+        with Progress("training", total=epochs, unit="epochs", initial=first, say=_nothing) as progress:
+            while not self.finished():
+                self._epoch()
+                after_epoch(self)
+                progress.advance()
+                left_s = (time.monotonic() - started_s) / (len(self.history) - first)
+                left_s *= epochs - len(self.history)
+                say(f"{_line(self.history[-1], epochs)}, at most {left_s:.0f} s left")
         self.network.load_state_dict(self.best_state)
 
     def finished(self) -> bool:
@@ -191,6 +195,10 @@ def make_optimizer(network: nn.Module, name: str, learning_rate: float, momentum
             network.parameters(), lr=learning_rate, momentum=momentum, weight_decay=weight_decay
         )
     return torch.optim.Adam(network.parameters(), lr=learning_rate, weight_decay=weight_decay)
+
+
+def _nothing(line: str) -> None:
+    """Say nothing."""
 
 
 def _line(record: dict, epochs: int) -> str:

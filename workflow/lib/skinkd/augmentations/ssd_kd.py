@@ -44,7 +44,7 @@ def draw(images, view: int, seed: int) -> np.ndarray:
     """
     from skinkd.augmentations import uniform
 
-    u = uniform(images, view, seed, 22).T
+    u = uniform(images, view, seed, 21).T
     scaled, rotated, blurred, dropped, coloured = (
         u[0] < 0.25,
         u[1] < 0.25,

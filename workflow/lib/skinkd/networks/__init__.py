@@ -42,7 +42,22 @@ def load_pretrained(network: nn.Module, path_to_weights, head: str) -> None:
 
 
 def read_state(path) -> dict[str, torch.Tensor]:
-    """Tensors by name from a .safetensors or .pth file; code in a pickle is never run."""
+    """Tensors by name from a .safetensors or .pth file; code in a pickle is never run.
+
+    Raises:
+        InputError: where the file is damaged or holds anything but tensors by name.
+    """
+    try:
+        state = _load(path)
+    except Exception as error:
+        raise _unreadable(path, f"{type(error).__name__}: {str(error).splitlines()[0]}") from None
+    if not isinstance(state, dict) or not all(torch.is_tensor(value) for value in state.values()):
+        raise _unreadable(path, "it holds other things than tensors by name")
+    return state
+
+
+def _load(path):
+    """What a .safetensors or .pth file holds."""
     if str(path).endswith(".safetensors"):
         from safetensors.torch import load_file
 
@@ -53,6 +68,16 @@ def read_state(path) -> dict[str, torch.Tensor]:
 def trainable_parameters(network: nn.Module) -> int:
     """How many numbers training may change."""
     return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
+
+
+def _unreadable(path, detail: str) -> InputError:
+    """The error for a file that is damaged, or that would have to be run to be read."""
+    return InputError(
+        "weights",
+        f"{path} cannot be read as weights ({detail})",
+        "Training would not start from what the config says",
+        "fetch the file again from its publisher",
+    )
 
 
 def _misfit(path, detail: str) -> InputError:

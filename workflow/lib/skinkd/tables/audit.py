@@ -135,7 +135,7 @@ def provenance(results: dict) -> Table:
     """What made these numbers: code, settings, data, machine, versions."""
     made, source = results["provenance"], results["data"]["source"]
     facts = {
-        "Commit": f"{made['commit']} ({'with uncommitted changes' if made['dirty'] else 'clean'})",
+        "Commit": _commit(made),
         "Configuration, sha256": made["config_sha256"],
         "Data": f"{source['source']}, {formats.plural(source['n_images'], 'image')}, {source['size_px']} px",
         "Data licence": source["licence"],
@@ -159,3 +159,10 @@ def provenance(results: dict) -> Table:
 
 def _one_line(value):
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _commit(made: dict) -> str:
+    """The commit and whether the code was that of the commit."""
+    if made["commit"] == "unknown":
+        return "unknown (not under git)"
+    return f"{made['commit']} ({'with uncommitted changes' if made['dirty'] else 'clean'})"
