@@ -729,3 +729,48 @@ def test_a_trainer_leaves_what_it_was_given(packed):
     assert torch.equal(teacher.train, before.train)
     assert torch.equal(teacher.validation, before.validation)
     assert np.array_equal(trainer.train_part.pictures, data.array[trainer.train_part.table["row"]])
+
+
+class Witness(torch.nn.Module):
+    """A network that keeps the pictures it was shown."""
+
+    def __init__(self, classes):
+        super().__init__()
+        self.layer, self.seen = torch.nn.Linear(3, classes), []
+
+    def forward(self, pictures):
+        self.seen.append(pictures.detach().clone())
+        return self.layer(pictures.mean(dim=(2, 3)))
+
+
+def test_teacher_and_student_see_the_same_pictures_in_any_precision(packed):
+    made = packed(3)
+    seen = {}
+    for precision in ("float32", "bfloat16"):
+        part = Part(made.array, made.split, made.classes, augmentation="ssd_kd", view_seed=0, device="cpu")
+        witness = Witness(3)
+        predict_logits(witness, part, Device("cpu", precision), part.parameters(0))
+        recipe = Recipe(
+            epochs=1,
+            batch_size=len(part),
+            optimizer={"name": "sgd", "learning_rate": 0.1, "momentum": 0.0, "weight_decay": 0.0},
+            plateau=None,
+            early_stop_epochs=None,
+            selection="last",
+        )
+        terms = load_terms([{"name": "cross_entropy", "weight": 1.0}], part.class_counts())
+        Trainer(
+            witness,
+            part,
+            part,
+            terms=terms,
+            teacher=None,
+            recipe=recipe,
+            views=1,
+            seed=0,
+            device=Device("cpu", precision),
+        ).run(say=lambda _: None)
+        seen[precision] = witness.seen
+    for single, half in zip(seen["float32"], seen["bfloat16"], strict=True):
+        assert single.dtype == half.dtype == torch.float32
+        assert torch.equal(single, half)

@@ -126,6 +126,22 @@ def test_one_ablation_runs_only_what_it_needs(fresh):
     }
 
 
+def test_a_study_that_leaves_the_teacher_out_says_so(finished, tmp_path):
+    project = tmp_path / "copy"
+    shutil.copytree(finished, project)
+    narrow = project / "narrow.yaml"
+    lists = "arms: {ssd_kd: [blkd], dsnet: [dsnet]}\nprotocols: [leak_free]\nresults: results\n"
+    smoke = (project / "tests/config/smoke.yaml").read_text(encoding="utf-8")
+    narrow.write_text(smoke + lists, encoding="utf-8")
+    run = snakemake(project, "report", config=narrow)
+    assert run.returncode == 0, run.stdout[-4000:]
+    results = results_of(project)
+    assert {score["arm"] for score in results["scores"]} == {"blkd", "dsnet"}
+    teacher = [cell for cell in results["cells"] if (cell["paper"], cell["arm"]) == ("ssd_kd", "resnet50")]
+    assert teacher
+    assert {(cell["verdict"], cell["reproduced"]) for cell in teacher} == {("not run", None)}
+
+
 def test_targets_of_another_protocol_are_refused(finished, tmp_path):
     project = tmp_path / "copy"
     shutil.copytree(finished, project)

@@ -19,10 +19,11 @@ except InputError as error:
 
 RESULTS = STUDY.config.results
 REPORT = f"{RESULTS}/report"
-REPOSITORY = str(workflow.basedir)
 RUN = "{paper}/{protocol}/{arm}/fold{fold}-seed{seed}"
 DEVICE = STUDY.config.device.model_dump()
-GPU = int(STUDY.config.device.name == "cuda")
+# One job at a time on a GPU, unless --resources gpu=N says otherwise; torch is not asked, it takes seconds.
+HAS_GPU = Path("/proc/driver/nvidia/version").exists()
+GPU = int(STUDY.config.device.name == "cuda" or (STUDY.config.device.name == "auto" and HAS_GPU))
 
 
 wildcard_constraints:

@@ -8,7 +8,7 @@ from skinkd import figures as figure_catalogue
 
 FIGURES = figure_catalogue.catalogue(STUDY.config.papers, STUDY.config.protocols)
 FIGURE_NAMES = figure_catalogue.PER_PAPER + figure_catalogue.PER_PROTOCOL
-SOURCES = sorted({paper.source for paper in STUDY.papers.values()})
+USED_SOURCES = sorted({paper.source for paper in STUDY.papers.values()})
 
 
 rule summarize:
@@ -20,7 +20,7 @@ rule summarize:
             for (paper, protocol), resolved in STUDY.papers.items()
             for fold in resolved.folds
         ],
-        manifest=f"{RESULTS}/ingest/{SOURCES[0]}/manifest.json",
+        manifest=f"{RESULTS}/ingest/{USED_SOURCES[0]}/manifest.json",
         published=[f"config/papers/{paper}.csv" for paper in STUDY.config.papers],
         networks=[
             network_of(paper, protocol, arm, fold, seed)
@@ -42,7 +42,7 @@ rule summarize:
     params:
         config=STUDY.config.model_dump(),
         benchmarks=f"{RESULTS}/benchmarks",
-        repository=REPOSITORY,
+        repository=".",
     script:
         "../scripts/summarize.py"
 
@@ -70,7 +70,7 @@ rule render:
     input:
         results=f"{REPORT}/results.json",
         figures=[f"{REPORT}/figures/{stem}.svg" for stem in FIGURES],
-        pictures=[f"{RESULTS}/ingest/{source}/samples.png" for source in SOURCES],
+        pictures=[f"{RESULTS}/ingest/{source}/samples.png" for source in USED_SOURCES],
         templates=[f"report/report.{suffix}" for suffix in ("html.jinja", "css", "js", "tex.jinja")],
         code=imports_of("render.py"),
     output:
@@ -82,7 +82,7 @@ rule render:
     conda:
         "../../envs/report.yaml"
     params:
-        templates=f"{REPOSITORY}/report",
-        picture_captions=[f"Images of the source {source} by class, drawn at random" for source in SOURCES],
+        templates="report",
+        picture_captions=[f"Images of the source {source} by class, drawn at random" for source in USED_SOURCES],
     script:
         "../scripts/render.py"

@@ -81,7 +81,7 @@ def train(
         "parameters": trainable_parameters(network),
         "best_epoch": trainer.best_epoch,
         "precision": device.precision,
-        "hardware": describe_hardware(),
+        "hardware": describe_hardware(device.name),
         "split": digest_of(path_to_split),
     }
     save_network(path_to_network, trainer.network, description)

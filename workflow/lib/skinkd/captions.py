@@ -141,7 +141,7 @@ def _data(results, paper, _):
     return (
         f"{paper_label(results, paper)}: images, lesions and leakage",
         "Filled: images. Hollow: lesions. Logarithmic scale. Right: share of the test images whose lesion "
-        f"also has an image in the training part. Shown: {folds or 'no split'}.",
+        f"also has an image in training or validation. Shown: {folds or 'no split'}.",
     )
 
 
@@ -196,12 +196,12 @@ TEXTS = {
 
 
 def leakage_sentence(split: dict) -> str:
-    """How many test images of one split share a lesion with training images."""
+    """How many test images of one split share a lesion with training or validation images."""
     leakage = split["leakage"]
     return (
         f"{protocol_label(split['protocol'])}: {formats.count(leakage['test_images_sharing_a_lesion'])} of "
         f"{formats.count(leakage['test_images'])} test images ({formats.percent(leakage['share'])}) "
-        "share a lesion with a training image"
+        "share a lesion with a training or validation image"
     )
 
 

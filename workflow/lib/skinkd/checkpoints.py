@@ -85,7 +85,7 @@ def resume(path, trainer: Trainer, fingerprint: str, say=print) -> None:
     if not Path(path).exists():
         return
     try:
-        state = torch.load(path, map_location=trainer.device.name, weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         say(f"{path} cannot be read ({type(error).__name__}); starting over")
         return

@@ -84,6 +84,7 @@ def predict_logits(
     network.eval()
     logits = []
     for chosen in torch.arange(len(part), device=part.device).split(batch_size):
+        pictures = part.batch(chosen, parameters)
         with device.autocast():
-            logits.append(network(part.batch(chosen, parameters)).float())
+            logits.append(network(pictures).float())
     return torch.cat(logits) if logits else torch.zeros(0, len(part.classes), device=part.device)

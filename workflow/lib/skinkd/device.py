@@ -69,8 +69,8 @@ def has_matrix_units() -> bool:
     return cpu.exists() and "amx_bf16" in cpu.read_text(encoding="utf-8", errors="replace")
 
 
-def describe_hardware() -> dict:
-    """CPU model, cores, memory in GB and accelerator of this machine."""
+def describe_hardware(name: str) -> dict:
+    """CPU model, cores and memory in GB of this machine, and its accelerator if `name` is cuda."""
     cpu = Path("/proc/cpuinfo")
     lines = cpu.read_text(encoding="utf-8", errors="replace").splitlines() if cpu.exists() else []
     models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
@@ -80,5 +80,5 @@ def describe_hardware() -> dict:
         "cpu": (models[0] if models else "unknown") + units,
         "cores": os.cpu_count(),
         "memory_gb": round(memory_bytes / 1e9),
-        "accelerator": torch.cuda.get_device_name(0) if torch.cuda.is_available() else "none",
+        "accelerator": torch.cuda.get_device_name(0) if name == "cuda" else "none",
     }

@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 # Strict: '5' and true are not numbers, though pydantic would make them some.
-Finite = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)]

@@ -46,7 +46,7 @@ def fetch(
     """Put a file at `path` from a mirror or the network, checked.
 
     A url is downloaded into `path` with `.part` added, which a later run resumes. A local
-    file is linked, or copied where that is not possible.
+    file is copied: a link would let Snakemake change the dates of the original.
 
     Args:
         sources: https, http or file urls, or local paths; tried in this order.
@@ -110,15 +110,12 @@ def _fetch_from(source: str, path: Path, wanted, size_bytes, say, sleep) -> str:
 
 
 def _take_local(source: Path, path: Path, wanted, size_bytes) -> str:
-    """Link or copy a file; its digest."""
+    """Copy a file; its digest."""
     if not source.is_file():
         raise Unusable("no such file")
     found = _checked(source, wanted, size_bytes)
     with whole(path) as unfinished:
-        try:
-            os.link(source.resolve(), unfinished)
-        except OSError:  # another disk, or a file system without links
-            shutil.copyfile(source, unfinished)
+        shutil.copyfile(source, unfinished)
     return found
 
 

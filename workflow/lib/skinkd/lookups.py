@@ -12,7 +12,7 @@ METRICS = {
     "precision": "Precision",
     "f1": "F1",
 }
-PROTOCOLS = {"as_published": "As published", "as_coded": "As coded", "leak_free": "Leak-free"}
+PROTOCOLS = {"as_published": "As published", "leak_free": "Leak-free"}
 ROLES = {"teacher": "Teacher", "student": "Student alone", "distilled": "Distilled student"}
 GLYPHS = {
     "reproduced": "●",

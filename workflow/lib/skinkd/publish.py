@@ -23,8 +23,16 @@ def publish(path_to_config) -> Path:
     """Copy the kept parts of a report to `results/<study>`; what lay there is replaced.
 
     Raises:
-        InputError: where the report is not there yet.
+        InputError: where the report is not there yet, or says nothing about real images.
     """
+    study = check_config(read_config(BASE, path_to_config)).study
+    if study.scale == "smoke":
+        raise InputError(
+            "publish",
+            f"{study.name} is a smoke run",
+            "Its numbers would stand in the README as findings",
+            "make publish CONFIG=config/ham10000.yaml",
+        )
     report = report_folder(path_to_config)
     if not (report / "results.json").exists():
         raise InputError(
@@ -33,7 +41,7 @@ def publish(path_to_config) -> Path:
             "There is nothing to copy",
             f"make report CONFIG={path_to_config}",
         )
-    target = Path("results", check_config(read_config(BASE, path_to_config)).study.name)
+    target = Path("results", study.name)
     for name in KEPT:
         _replace(report / name, target / name)
     readme = Path("README.md")

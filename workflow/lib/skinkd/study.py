@@ -10,7 +10,7 @@ from pathlib import Path
 
 from skinkd import strict_yaml
 from skinkd.config import PROTOCOLS, Arm, Config, Paper, check_config, check_paper
-from skinkd.errors import InputError
+from skinkd.errors import InputError, examples
 from skinkd.signatures import did_you_mean
 
 CONFIGS = Path(__file__).resolve().parents[3] / "config"
@@ -95,6 +95,7 @@ def open_study(values: dict) -> Study:
             changes[paper] += [line for line in lines if line not in changes[paper]]
     study = Study(config, papers, changes)
     _check_what_runs(study)
+    _check_what_it_may_claim(study)
     return study
 
 
@@ -154,6 +155,27 @@ def _check_what_runs(study: Study) -> None:
                 raise _unknown("weights", weights, config.weights, place=f"papers {paper} networks")
 
 
+def _check_what_it_may_claim(study: Study) -> None:
+    """One archive, which the report describes; and a full study is the papers' own experiment."""
+    config = study.config
+    sources = sorted({resolved.source for resolved in study.papers.values()})
+    if len(sources) > 1:
+        raise InputError(
+            "config",
+            f"the papers take their images from {', '.join(sources)}",
+            "The report describes one archive",
+            "give them one source under changes, or run them as two studies",
+        )
+    if config.study.scale == "full" and any(study.changes.values()):
+        changed = [line for lines in study.changes.values() for line in lines]
+        raise InputError(
+            "config",
+            f"study.scale is full, but changes has {examples(changed)}",
+            "Verdicts on the papers would rest on another experiment",
+            "set study.scale to scaled, or drop the changes",
+        )
+
+
 def _unknown(kind: str, value: str, known, place: str = "config") -> InputError:
     """The error for a name that nothing has."""
     return InputError(
@@ -171,7 +193,7 @@ def describe_papers(
 
     Args:
         classes: class order of each paper.
-        parameters: trainable parameters of each (paper, arm).
+        parameters: trainable parameters of each (paper, arm) that ran.
     """
     return {
         paper: {
@@ -184,9 +206,9 @@ def describe_papers(
                     **{key: getattr(study.arm(paper, study.config.protocols[0], arm), key) for key in SHOWN},
                     "network": describe_network(study, paper, arm),
                     "loss": describe_loss(study, paper, arm),
-                    "parameters": parameters[paper, arm],
+                    "parameters": parameters.get((paper, arm)),
                 }
-                for arm in study.config.arms[paper]
+                for arm in _any(study, paper).arms
             },
         }
         for paper in study.config.papers

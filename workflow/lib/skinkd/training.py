@@ -124,8 +124,10 @@ class Trainer:
         order = np.random.default_rng([self.seed, epoch, 1]).permutation(len(part))
         total = torch.zeros((), device=part.device)
         for chosen in whole_batches(torch.from_numpy(order).to(part.device), self.recipe.batch_size):
+            # Outside autocast: half precision would move the pictures, and teacher and student differ in it.
+            pictures = part.batch(chosen, parameters)
             with self.device.autocast():
-                logits = self.network(part.batch(chosen, parameters))
+                logits = self.network(pictures)
             targets = None if teacher is None else teacher[chosen]
             loss = objective(self.terms, logits.float(), targets, part.labels[chosen])
             self.optimizer.zero_grad(set_to_none=True)

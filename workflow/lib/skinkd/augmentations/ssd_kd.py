@@ -3,7 +3,8 @@
 Source: Wang et al., SSD-KD, MedIA 2023, section 3.2, and the transform in the authors' code.
 
 # ASSUME: The paper's text lists contrast and saturation without amounts; amounts and probabilities
-# are those of the authors' transform, which changes hue and saturation but not contrast.
+# are those of the authors' transform, which changes hue and saturation but not contrast; saturation is
+# scaled by up to 4 % here, which stands for their shift of up to 10 of 255.
 # ASSUME: The authors resize after scaling; we apply scaling, flips and rotation in one resampling of
 # the square picture.
 """
@@ -110,7 +111,7 @@ def _moved(pictures, rows):
 
 
 def _blurred(pictures, sigma_px):
-    """Gaussian blur of each picture with its own width; only the pictures that have one are touched."""
+    """Gaussian blur of each picture with its own width; none at width 0."""
     import torch
     import torch.nn.functional as F
 

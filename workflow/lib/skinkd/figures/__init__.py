@@ -17,10 +17,7 @@ PER_PROTOCOL = ("roc", "confusion", "training")
 WIDTH_IN = 6.5
 INK, MUTED, LINE = "#1b1f24", "#57606a", "#d0d7de"
 # Okabe and Ito's colours, told apart by colour-blind readers too.
-BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
-    *("#000000", "#E69F00", "#56B4E9", "#009E73"),
-    *("#F0E442", "#0072B2", "#D55E00", "#CC79A7"),
-)
+ORANGE, GREEN, BLUE, VERMILION, PURPLE = "#E69F00", "#009E73", "#0072B2", "#D55E00", "#CC79A7"
 LINE_STYLES = {"teacher": (0, (5, 2)), "student": (0, (1, 1.2)), "distilled": "solid"}
 STYLE = {
     "font.family": ["DejaVu Sans"],

@@ -1,4 +1,4 @@
-"""Images and lesions of each class and part, and how many test images share a lesion with training images."""
+"""Images and lesions of each class and part; test images that share a lesion with training or validation."""
 
 from skinkd import formats
 from skinkd.figures import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, VERMILION, canvas, say_absent

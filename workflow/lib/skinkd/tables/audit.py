@@ -46,7 +46,7 @@ def data(results: dict, paper: str) -> Table:
 
 
 def leakage(results: dict, paper: str) -> Table:
-    """Test images whose lesion also has training images, per protocol and class."""
+    """Test images whose lesion also has training or validation images, per protocol and class."""
     rows = []
     for protocol, split in splits_of(results, paper).items():
         found = split["leakage"]

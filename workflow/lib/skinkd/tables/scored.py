@@ -62,11 +62,18 @@ def arms(results: dict, paper: str) -> Table:
             (
                 *map(cells.text, (arm["label"], ROLES[arm["role"]], arm["network"], arm["loss"])),
                 cells.text(arm_label(results, paper, arm["teacher"]) if arm["teacher"] else "none"),
-                cells.count(arm["parameters"]),
+                _parameters(arm),
             )
             for arm in about["arms"].values()
         ),
     )
+
+
+def _parameters(arm: dict):
+    """How many numbers training may change; known once a network was built."""
+    if arm["parameters"] is None:
+        return cells.missing("this study does not run the arm")
+    return cells.count(arm["parameters"])
 
 
 def scores(results: dict, paper: str) -> Table:
