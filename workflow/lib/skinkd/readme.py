@@ -9,8 +9,10 @@ PROTOCOLS = {"as_published": "as published", "leak_free": "leak-free"}
 
 
 def results_block(results: dict) -> str:
-    """The table of every arm, what the distilled arms gained, and where it was run."""
-    return "\n".join([BEGIN, *_table(results), "", *_gains(results), "", _origin(results), END])
+    """The table of every arm, the leaks, what the distilled arms gained, and where it was run."""
+    return "\n".join(
+        [BEGIN, *_table(results), "", *_leaks(results), *_gains(results), "", _origin(results), END]
+    )
 
 
 def with_results(readme: str, results: dict) -> str:
@@ -42,6 +44,17 @@ def _cell(score: dict | None, metric: str) -> str:
     if found is None or found["value"] is None:
         return "not run"
     return f"{formats.number(found['value'])} {formats.interval(found['low'], found['high'])}"
+
+
+def _leaks(results: dict) -> list[str]:
+    """One line per split that lets lesions stand on both sides."""
+    return [
+        f"- {results['papers'][split['paper']]['label']}, {PROTOCOLS[split['protocol']]}: "
+        f"{formats.percent(split['leakage']['share'])} of the test images share a lesion with training or "
+        "validation images."
+        for split in results["splits"]
+        if split["leakage"]["share"]
+    ]
 
 
 def _gains(results: dict) -> list[str]:
