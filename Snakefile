@@ -5,6 +5,7 @@ snakemake --cores 2 report --configfile config/ham10000.yaml      the same graph
 snakemake --list-rules                                            what each rule is for
 """
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -15,6 +16,10 @@ min_version("9.0")
 
 configfile: "config/config.yaml"
 
+
+# Snakemake calls scripts by this path without quoting it; the project's folder may have a space in its name.
+if not sys.executable.startswith("'"):
+    sys.executable = shlex.quote(sys.executable)
 
 # Scripts and rules import the study's own package from here, uninstalled.
 sys.path.insert(0, str(Path(workflow.basedir, "workflow", "lib")))

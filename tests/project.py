@@ -11,8 +11,10 @@ PARTS = ("Snakefile", "workflow", "config", "envs", "profiles", "report", "tests
 
 
 def copy_project(folder: Path) -> Path:
-    """The files that a run needs, copied below `folder`."""
+    """The files that a run needs, copied below `folder`; its Python has a space in its path, too."""
     project = folder / "skin kd für alle"
+    project.mkdir()
+    (project / ".venv").symlink_to(sys.prefix)
     for part in PARTS:
         source, target = ROOT / part, project / part
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -25,7 +27,15 @@ def copy_project(folder: Path) -> Path:
 
 def snakemake(project: Path, *arguments: str, config="tests/config/smoke.yaml", timeout_s=600):
     """Run Snakemake in the project; its output is text, its exit status is not checked."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+    python = project / ".venv/bin/python"
+    command = [
+        str(python) if python.exists() else sys.executable,
+        "-m",
+        "snakemake",
+        "--cores",
+        "2",
+        *arguments,
+    ]
     if config:
         command += ["--configfile", str(config)]
     return subprocess.run(

@@ -128,7 +128,7 @@ def test_one_ablation_runs_only_what_it_needs(fresh):
 
 def test_a_study_that_leaves_the_teacher_out_says_so(finished, tmp_path):
     project = tmp_path / "copy"
-    shutil.copytree(finished, project)
+    shutil.copytree(finished, project, symlinks=True)
     narrow = project / "narrow.yaml"
     lists = "arms: {ssd_kd: [blkd], dsnet: [dsnet]}\nprotocols: [leak_free]\nresults: results\n"
     smoke = (project / "tests/config/smoke.yaml").read_text(encoding="utf-8")
@@ -144,7 +144,7 @@ def test_a_study_that_leaves_the_teacher_out_says_so(finished, tmp_path):
 
 def test_targets_of_another_protocol_are_refused(finished, tmp_path):
     project = tmp_path / "copy"
-    shutil.copytree(finished, project)
+    shutil.copytree(finished, project, symlinks=True)
     targets = project / "results/targets/ssd_kd"
     name = "resnet50/fold2-seed0.safetensors"
     shutil.copyfile(targets / "as_published" / name, targets / "leak_free" / name)
