@@ -12,6 +12,7 @@ from PIL import Image
 from skinkd.device import describe_hardware
 from skinkd.graph_progress import GraphProgress, progress_line, seconds_left
 from skinkd.provenance import commit_of, describe_run, read_cost, read_training, versions
+from skinkd.resources import gpus_per_job
 from skinkd.samples import LABEL_PX, MARGIN_PX, TILE_PX, choose_samples, draw_samples
 
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmean_load\tcpu_time"
@@ -235,3 +236,14 @@ def test_the_sheet_of_samples_shows_each_class_in_its_line(packed, tmp_path):
             tile = sheet[line * step : line * step + TILE_PX, left : left + TILE_PX]
             np.testing.assert_allclose(tile.mean((0, 1)), data.array[row].mean((0, 1)), atol=3)
     assert (sheet[3 * step :, LABEL_PX:] == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("device", "has_driver", "expected"),
+    [("cpu", True, 0), ("cuda", False, 1), ("auto", True, 1), ("auto", False, 0)],
+)
+def test_a_job_takes_a_gpu_where_it_will_run_on_one(device, has_driver, expected, tmp_path):
+    driver = tmp_path / "version"
+    if has_driver:
+        driver.touch()
+    assert gpus_per_job(device, driver) == expected

@@ -3,14 +3,13 @@
 from pathlib import Path
 
 import pytest
-from summarize import summarize_study
 
 from skinkd import strict_yaml
 from skinkd.assumptions import collect_assumptions
 from skinkd.errors import InputError
 from skinkd.metrics import METRICS
 from skinkd.published import COLUMNS, PublishedValue, read_published
-from skinkd.records import read_record
+from skinkd.records import read_record, write_record
 from skinkd.summary import summarize
 from skinkd.verdicts import VERDICTS, verdict
 
@@ -61,9 +60,9 @@ def test_a_printed_value_stands_for_all_that_round_to_it():
 
 
 def test_every_verdict_is_known_to_the_report():
-    from skinkd import tables
+    from skinkd import lookups
 
-    assert set(VERDICTS) == set(tables.GLYPHS)
+    assert set(VERDICTS) == set(lookups.GLYPHS)
 
 
 def test_there_are_published_values():
@@ -257,27 +256,22 @@ def test_the_assumptions_of_this_repository_are_sentences():
     assert all(assumption["text"].endswith(".") for assumption in found), found
 
 
-def test_the_adaptor_writes_the_same_bytes_twice(tmp_path):
-    from skinkd.records import write_record
-
-    write_record(tmp_path / "scores.json", scored("plain", accuracy=0.1 + 0.2))
-    write_record(tmp_path / "split.json", {"paper": "p", "fold": 2})
-    write_record(tmp_path / "manifest.json", {"source": "demo"})
+def test_equal_records_give_equal_bytes(tmp_path):
     for name in ("first.json", "second.json"):
-        summarize_study(
-            [tmp_path / "scores.json"],
-            [tmp_path / "split.json"],
-            tmp_path / "manifest.json",
-            [written(tmp_path, "p,Table 2,plain,,accuracy,0.3,100,")],
-            tmp_path,
-            tmp_path / name,
+        results = summarize(
             study={"scale": "full", "statements": ["größer"]},
             papers={"p": PAPER},
             protocols=PROTOCOLS,
+            published=read_published(written(tmp_path, "p,Table 2,plain,,accuracy,0.3,100,")),
+            scores=[scored("plain", accuracy=0.1 + 0.2)],
+            splits=[{"paper": "p", "fold": 2}],
+            source={"source": "demo"},
             training=[],
+            assumptions=[],
             cost=[],
             provenance={},
         )
+        write_record(tmp_path / name, results)
     assert (tmp_path / "first.json").read_bytes() == (tmp_path / "second.json").read_bytes()
     results = read_record(tmp_path / "first.json")
     assert results["cells"][0]["reproduced"] == 0.3

@@ -7,6 +7,7 @@ makes   nothing; names that the other rules use
 from skinkd.config import read_config
 from skinkd.errors import InputError
 from skinkd.graph_progress import GraphProgress
+from skinkd.resources import gpus_per_job
 from skinkd.sources import imports_of
 from skinkd.study import BASE, open_study
 
@@ -21,9 +22,7 @@ RESULTS = STUDY.config.results
 REPORT = f"{RESULTS}/report"
 RUN = "{paper}/{protocol}/{arm}/fold{fold}-seed{seed}"
 DEVICE = STUDY.config.device.model_dump()
-# One job at a time on a GPU, unless --resources gpu=N says otherwise; torch is not asked, it takes seconds.
-HAS_GPU = Path("/proc/driver/nvidia/version").exists()
-GPU = int(STUDY.config.device.name == "cuda" or (STUDY.config.device.name == "auto" and HAS_GPU))
+GPU = gpus_per_job(STUDY.config.device.name)
 
 
 wildcard_constraints:

@@ -82,7 +82,9 @@ rule render:
     conda:
         "../../envs/report.yaml"
     params:
-        templates="report",
-        picture_captions=[f"Images of the source {source} by class, drawn at random" for source in USED_SOURCES],
+        templates=lambda wc, input: str(Path(input.templates[0]).parent),
+        picture_captions=[
+            f"Images of the source {source} by class, drawn at random" for source in USED_SOURCES
+        ],
     script:
         "../scripts/render.py"
