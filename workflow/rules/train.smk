@@ -31,7 +31,7 @@ rule train_teacher:
     params:
         run=run_of,
         device=DEVICE,
-        checkpoint=f"{RESULTS}/work/teachers/{RUN}.pt",
+        checkpoint=f"{RESULTS}/unfinished/teachers/{RUN}.pt",
     script:
         "../scripts/train.py"
 
@@ -92,6 +92,6 @@ rule train_student:
     params:
         run=run_of,
         device=DEVICE,
-        checkpoint=f"{RESULTS}/work/students/{RUN}.pt",
+        checkpoint=f"{RESULTS}/unfinished/students/{RUN}.pt",
     script:
         "../scripts/train.py"
