@@ -15,6 +15,7 @@ PACKAGE := PYTHONPATH=workflow/lib $(RUN) -m
 .PHONY: report test publish lock clean
 
 report: .venv/ready
+	@test -f "$(CONFIG)" || { echo "ERROR config: there is no file $(CONFIG). Studies: config/*.yaml"; exit 2; }
 	@$(RUN) -m snakemake --cores $(CORES) report --no-hooks --configfile "$(CONFIG)"
 	@$(PACKAGE) skinkd.place "$(CONFIG)"
 

@@ -7,11 +7,14 @@ snakemake --list-rules                                            what each rule
 
 import shlex
 import sys
+import time
 from pathlib import Path
 
 from snakemake.utils import min_version
 
 min_version("9.0")
+
+STARTED_S = time.time()
 
 
 configfile: "config/config.yaml"
@@ -47,4 +50,7 @@ include: "workflow/rules/report.smk"
 
 
 onsuccess:
-    print(f"\nThe report is {Path(REPORT, 'report.html').resolve()}")
+    # Other targets leave an older page as it was, or none.
+    page = Path(REPORT, "report.html")
+    if page.exists() and page.stat().st_mtime >= STARTED_S:
+        print(f"\nThe report is {page.resolve()}")

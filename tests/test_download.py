@@ -215,7 +215,7 @@ def test_wrong_answers_are_named_and_leave_nothing(server, path, get, behaviour,
     text = str(error.value)
     assert text.startswith("ERROR download: no source gave file.zip (300,000 bytes, sha256 ")
     assert f"{server.url}: {message}" in text
-    assert "get the file by hand and name its path first" in text
+    assert "name that folder in the config, as mirror of its source or weights" in text
     assert len(server.ranges) == 1, "another try would not help"
     assert list(path.parent.iterdir()) == []
 

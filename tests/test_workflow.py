@@ -126,6 +126,29 @@ def test_one_ablation_runs_only_what_it_needs(fresh):
     }
 
 
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("ssd_kd/leakfree/blkd", "unknown protocol 'leakfree'; did you mean 'leak_free'?"),
+        ("ssd_kd/leak_free/blkdd", "unknown arm 'blkdd'; did you mean 'blkd'?"),
+        ("ssdkd/leak_free/blkd", "unknown paper 'ssdkd'; did you mean 'ssd_kd'?"),
+    ],
+)
+def test_a_misspelt_target_is_explained(fresh, place, message):
+    run = snakemake(fresh, "-n", f"results/scores/{place}.json")
+    assert run.returncode != 0
+    assert message in " ".join(run.stdout.split())
+
+
+def test_another_target_does_not_claim_a_report(finished, tmp_path):
+    project = tmp_path / "copy"
+    shutil.copytree(finished, project, symlinks=True)
+    (project / "results/scores/dsnet/leak_free/dsnet.json").unlink()
+    run = snakemake(project, "results/scores/dsnet/leak_free/dsnet.json")
+    assert run.returncode == 0, run.stdout[-2000:]
+    assert "The report is" not in run.stdout
+
+
 def test_a_study_that_leaves_the_teacher_out_says_so(finished, tmp_path):
     project = tmp_path / "copy"
     shutil.copytree(finished, project, symlinks=True)

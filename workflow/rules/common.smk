@@ -44,7 +44,7 @@ def of_arm(pattern, paper, protocol, arm):
 
 def ingested(wildcards, file):
     """A file of the archive that a paper is run on."""
-    source = STUDY.papers[wildcards.paper, wildcards.protocol].source
+    source = STUDY.paper(wildcards.paper, wildcards.protocol).source
     return f"{RESULTS}/ingest/{source}/{file}"
 
 
@@ -77,7 +77,7 @@ def places_of(remote, mirror):
 def run_of(wildcards):
     """Everything that a training job is told."""
     paper, protocol, arm = wildcards.paper, wildcards.protocol, wildcards.arm
-    resolved = STUDY.papers[paper, protocol]
+    resolved = STUDY.paper(paper, protocol)
     network = STUDY.network(paper, protocol, arm)
     return {
         "paper": paper,

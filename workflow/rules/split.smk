@@ -10,7 +10,7 @@ rule split:
     input:
         table=lambda wc: ingested(wc, "images.csv"),
         code=lambda wc: imports_of(
-            "split.py", f"skinkd.splits.{STUDY.papers[wc.paper, wc.protocol].split.name}"
+            "split.py", f"skinkd.splits.{STUDY.paper(wc.paper, wc.protocol).split.name}"
         ),
     output:
         split=f"{RESULTS}/split/{{paper}}/{{protocol}}/fold{{fold}}.csv",
@@ -20,7 +20,7 @@ rule split:
     conda:
         "../../envs/torch.yaml"
     params:
-        split=lambda wc: STUDY.papers[wc.paper, wc.protocol].split.name,
-        parameters=lambda wc: STUDY.papers[wc.paper, wc.protocol].split.parameters,
+        split=lambda wc: STUDY.paper(wc.paper, wc.protocol).split.name,
+        parameters=lambda wc: STUDY.paper(wc.paper, wc.protocol).split.parameters,
     script:
         "../scripts/split.py"

@@ -59,9 +59,9 @@ rule cache_targets:
     resources:
         gpu=GPU,
     params:
-        views=lambda wc: STUDY.papers[wc.paper, wc.protocol].views,
+        views=lambda wc: STUDY.paper(wc.paper, wc.protocol).views,
         view_seed=STUDY.config.view_seed,
-        augmentation=lambda wc: STUDY.papers[wc.paper, wc.protocol].augmentation.name,
+        augmentation=lambda wc: STUDY.paper(wc.paper, wc.protocol).augmentation.name,
         device=DEVICE,
     script:
         "../scripts/cache_targets.py"

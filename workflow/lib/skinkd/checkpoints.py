@@ -2,7 +2,7 @@
 
 A finished network is a .safetensors file whose header says what it is: network,
 classes, and the digests of what it was trained on. An unfinished one is a
-checkpoint in a work folder, which Snakemake does not know and so does not delete.
+checkpoint in a folder of unfinished runs, which Snakemake does not know and so does not delete.
 """
 
 import json

@@ -31,9 +31,30 @@ class Study:
     papers: dict[tuple[str, str], Paper] = field(default_factory=dict)
     changes: dict[str, list[str]] = field(default_factory=dict)
 
+    def paper(self, paper: str, protocol: str) -> Paper:
+        """One paper under one protocol.
+
+        Raises:
+            InputError: where this study does not run it.
+        """
+        for kind, name, known in (
+            ("paper", paper, self.config.papers),
+            ("protocol", protocol, self.config.protocols),
+        ):
+            if name not in known:
+                raise _unknown(kind, name, known, place="this study")
+        return self.papers[paper, protocol]
+
     def arm(self, paper: str, protocol: str, arm: str) -> Arm:
-        """One arm."""
-        return self.papers[paper, protocol].arms[arm]
+        """One arm.
+
+        Raises:
+            InputError: where there is none of that name.
+        """
+        arms = self.paper(paper, protocol).arms
+        if arm not in arms:
+            raise _unknown("arm", arm, arms, place=f"{paper} {protocol}")
+        return arms[arm]
 
     def stage_of(self, paper: str, protocol: str, arm: str) -> str:
         """The stage that trains an arm: teachers or students."""
@@ -41,7 +62,7 @@ class Study:
 
     def runs(self, paper: str, protocol: str) -> list[tuple[int, int]]:
         """Folds and seeds that run, as pairs."""
-        return [(fold, seed) for fold in self.papers[paper, protocol].folds for seed in self.config.seeds]
+        return [(fold, seed) for fold in self.paper(paper, protocol).folds for seed in self.config.seeds]
 
     def cells(self) -> list[tuple[str, str, str]]:
         """Every (paper, protocol, arm) that runs."""
@@ -54,13 +75,13 @@ class Study:
 
     def training(self, paper: str, protocol: str, arm: str) -> dict:
         """An arm's recipe: the paper's, with what the arm changes."""
-        resolved = self.papers[paper, protocol]
+        resolved = self.paper(paper, protocol)
         recipe = strict_yaml.merge(resolved.training.model_dump(), resolved.arms[arm].training)
         return type(resolved.training).model_validate(recipe).model_dump()
 
     def network(self, paper: str, protocol: str, arm: str) -> dict:
         """What builds an arm's network: file name, parameters, and the name of its weights or None."""
-        resolved = self.papers[paper, protocol]
+        resolved = self.paper(paper, protocol)
         spec = resolved.networks[resolved.arms[arm].network]
         parameters = dict(spec.parameters)
         weights = parameters.pop("weights", None)
@@ -68,7 +89,7 @@ class Study:
 
     def modules(self, paper: str, protocol: str, arm: str) -> list[str]:
         """Library modules that training an arm loads by name."""
-        resolved = self.papers[paper, protocol]
+        resolved = self.paper(paper, protocol)
         losses = [f"skinkd.losses.{term.name}" for term in resolved.arms[arm].loss]
         return [
             f"skinkd.networks.{self.network(paper, protocol, arm)['name']}",
