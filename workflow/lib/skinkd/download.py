@@ -237,5 +237,5 @@ def _nothing_fetched(path: Path, failures: list[str], wanted, size_bytes) -> Inp
     size = f"{size_bytes:,} bytes, " if size_bytes is not None else ""
     expected = f"{size}sha256 {wanted or 'not pinned'}"
     what = f"no source gave {path.name} ({expected}): {'; '.join(failures) or 'none is named'}"
-    fix = "put the file by hand into a folder; name that folder in the config, as mirror of its source or weights"
+    fix = "put the file into a folder; name that folder in the config, as mirror of its source or weights"
     return InputError("download", what, "Each source is unreachable, changed or damaged", fix)
