@@ -4,12 +4,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def cross_entropy(student: Tensor, teacher: Tensor | None, labels: Tensor) -> Tensor:
+def cross_entropy(student: Tensor, labels: Tensor) -> Tensor:
     """Minus the log of the probability that the student gives the label.
 
     Args:
         student: logits, (batch, classes).
-        teacher: not used.
         labels: class indices, (batch,), int64.
 
     Returns:

@@ -7,7 +7,7 @@ from skinkd.domains import Positive, Switch
 
 
 def softened_cross_entropy(
-    student: Tensor, teacher: Tensor, labels: Tensor, *, temperature: Positive, scaled: Switch
+    student: Tensor, teacher: Tensor, *, temperature: Positive, scaled: Switch
 ) -> Tensor:
     """Cross-entropy of the student's softened probabilities with the teacher's as targets.
 
@@ -18,7 +18,6 @@ def softened_cross_entropy(
     Args:
         student: logits, (batch, classes).
         teacher: logits, (batch, classes); treated as constants.
-        labels: not used.
         temperature: T, positive; softens both models.
         scaled: multiply by T², which keeps the gradient's size when T changes.
 

@@ -1,30 +1,38 @@
 """Hinton's distillation: the divergence of softened probabilities."""
 
-import torch.nn.functional as F
 from torch import Tensor
 
-from skinkd.domains import Positive, Switch
+from skinkd.divergence import kl, soften
+from skinkd.domains import Direction, Positive, Switch
 
 
 def softened_divergence(
-    student: Tensor, teacher: Tensor, labels: Tensor, *, temperature: Positive, scaled: Switch
+    student: Tensor,
+    teacher: Tensor,
+    *,
+    temperature: Positive,
+    scaled: Switch,
+    direction: Direction = "teacher_to_student",
 ) -> Tensor:
-    """KL divergence of the teacher's softened probabilities from the student's.
+    """KL divergence between the teacher's and the student's softened probabilities.
 
     Source: Hinton et al., arXiv:1503.02531, section 2; Wang et al., SSD-KD, MedIA 2023,
-    equation 2 (printed without the factor T²; the authors' code has it).
+    equation 2 (printed without the factor T²; the authors' code has it). Davidi and Park,
+    section 4.2.1, print the other direction.
 
     Args:
         student: logits, (batch, classes).
         teacher: logits, (batch, classes); treated as constants.
-        labels: not used.
         temperature: T, positive; softens both models.
         scaled: multiply by T², which keeps the gradient's size when T changes.
+        direction: `teacher_to_student` is KL(teacher || student), which asks the student to
+            cover all that the teacher holds possible; `student_to_teacher` is
+            KL(student || teacher), which forgives it what it leaves out.
 
     Returns:
         (batch,), at least 0 up to rounding, in nats.
     """
-    log_student = F.log_softmax(student / temperature, dim=1)
-    log_teacher = F.log_softmax(teacher.detach() / temperature, dim=1)
-    divergence = F.kl_div(log_student, log_teacher, reduction="none", log_target=True).sum(dim=1)
+    log_student, log_teacher = soften(student, temperature), soften(teacher.detach(), temperature)
+    forward = direction == "teacher_to_student"
+    divergence = kl(log_teacher, log_student) if forward else kl(log_student, log_teacher)
     return divergence * temperature**2 if scaled else divergence

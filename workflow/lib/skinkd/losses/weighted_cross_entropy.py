@@ -4,9 +4,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def weighted_cross_entropy(
-    student: Tensor, teacher: Tensor | None, labels: Tensor, *, class_counts: Tensor
-) -> Tensor:
+def weighted_cross_entropy(student: Tensor, labels: Tensor, *, class_counts: Tensor) -> Tensor:
     """Cross-entropy weighted by the inverse frequency of the label's class.
 
     A class weighs N / N_class, rounded to three decimals as in the authors' code.
@@ -19,7 +17,6 @@ def weighted_cross_entropy(
 
     Args:
         student: logits, (batch, classes).
-        teacher: not used.
         labels: class indices, (batch,), int64.
         class_counts: training images of each class, (classes,), each at least 1.
 
