@@ -2,14 +2,17 @@
 
 Each file has a function of its own name: `(classes, size_px, **parameters) -> nn.Module`,
 whose forward takes normalised images (batch, 3, size_px, size_px) and returns logits
-(batch, classes), and the constant `HEAD`: the prefix of the classifier's parameters,
-which pretrained weights do not cover.
+(batch, classes), and two constants: `HEAD`, the prefixes of the classifiers' parameters,
+which pretrained weights do not cover; `MAP`, the module that puts out the last
+convolutional map, (batch, K, H, W), from which the classifier is computed.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from skinkd.errors import InputError
 
@@ -18,17 +21,18 @@ def build_network(name: str, classes: int, size_px: int, parameters: dict, path_
     """The network `name`, from torch's global random state or from pretrained weights.
 
     Raises:
-        InputError: where the weights do not fit the network.
+        InputError: where the weights do not fit the network, or the pictures are too small for it.
     """
     family = import_module(f"skinkd.networks.{name}")
     network = getattr(family, name)(classes, size_px, **parameters)
+    network.last_map = family.MAP
     if path_to_weights is not None:
         load_pretrained(network, path_to_weights, family.HEAD)
     return network
 
 
-def load_pretrained(network: nn.Module, path_to_weights, head: str) -> None:
-    """Fill `network` with pretrained weights; its classifier keeps its random values."""
+def load_pretrained(network: nn.Module, path_to_weights, head: str | tuple[str, ...]) -> None:
+    """Fill `network` with pretrained weights; what begins with `head` keeps its random values."""
     state = {key: value for key, value in read_state(path_to_weights).items() if not key.startswith(head)}
     try:
         missing, unexpected = network.load_state_dict(state, strict=False)
@@ -41,7 +45,7 @@ def load_pretrained(network: nn.Module, path_to_weights, head: str) -> None:
         )
 
 
-def read_state(path) -> dict[str, torch.Tensor]:
+def read_state(path) -> dict[str, Tensor]:
     """Tensors by name from a .safetensors or .pth file; code in a pickle is never run.
 
     Raises:
@@ -68,6 +72,98 @@ def _load(path):
 def trainable_parameters(network: nn.Module) -> int:
     """How many numbers training may change."""
     return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
+
+
+class Features:
+    """Watches the last convolutional map of a network that `build_network` made.
+
+    One hook for as long as this object is in use, however many forward passes there are.
+
+    Attributes:
+        map: (batch, K, H, W) from the latest forward pass, with its gradient and in its
+            precision; None before the first.
+    """
+
+    def __init__(self, network: nn.Module):
+        self.map: Tensor | None = None
+        self._hook = network.get_submodule(network.last_map).register_forward_hook(self._keep)
+
+    def _keep(self, module, inputs, output: Tensor) -> None:
+        self.map = output
+
+    def remove(self) -> None:
+        """Stop watching."""
+        self._hook.remove()
+
+
+def map_channels(network: nn.Module, size_px: int) -> int:
+    """Channels of a network's last convolutional map, which are the length of its embedding."""
+    features = Features(network)
+    look_once(network, size_px)
+    features.remove()
+    return features.map.shape[1]
+
+
+def look_once(network: nn.Module, size_px: int) -> None:
+    """One forward pass, of a black picture, that leaves the network as it was."""
+    with torch.inference_mode(), evaluating(network):
+        network(torch.zeros(1, 3, size_px, size_px, device=next(network.parameters()).device))
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Evaluation mode inside, and what each module was in before outside."""
+    modes = {module: module.training for module in network.modules()}
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+
+
+def classifier(head: str, features: int, classes: int, dropout: float = 0.0) -> nn.Module:
+    """The classifier on pooled features, (batch, features) to (batch, classes).
+
+    Args:
+        head: `linear`, or `dropout_batch_norm`: dropout 0.5, batch norm, linear
+            (Khan et al., DSNet, arXiv:2210.08086, section 3.1; its printed count, 23,542,786 for
+            Keras' ResNet-50, holds the batch norm).
+        dropout: share of the features dropped before `linear`.
+    """
+    linear = nn.Linear(features, classes)
+    if head == "dropout_batch_norm":
+        return nn.Sequential(nn.Dropout(0.5), nn.BatchNorm1d(features), linear)
+    return nn.Sequential(nn.Dropout(dropout), linear) if dropout else linear
+
+
+def scaled(channels: int, width: float) -> int:
+    """`channels` of a paper's network in one that is `width` times as wide."""
+    return max(1, round(channels * width))
+
+
+def initialise_as_keras(module: nn.Module) -> None:
+    """Glorot uniform weights, zero biases."""
+    if isinstance(module, nn.Conv2d | nn.Linear):
+        nn.init.xavier_uniform_(module.weight)
+        nn.init.zeros_(module.bias)
+
+
+def require_size(
+    network: str, size_px: int, smallest_px: int, otherwise: str = "choose another network"
+) -> None:
+    """Refuse pictures that a network's convolutions and poolings would shrink to nothing.
+
+    Raises:
+        InputError: where `size_px` is less than `smallest_px`.
+    """
+    if size_px < smallest_px:
+        raise InputError(
+            "network",
+            f"{network} needs pictures of at least {smallest_px} px, but size_px is {size_px}",
+            "Its last map would have no pixel left",
+            f"set size_px to {smallest_px} or more, or {otherwise}",
+        )
 
 
 def _unreadable(path, detail: str) -> InputError:

@@ -2,7 +2,10 @@
 
 from torch import nn
 
+from skinkd.networks import initialise_as_keras, require_size
+
 HEAD = "classifier."
+MAP = "features.7"  # before the dropout
 
 
 def dsnet(classes: int, size_px: int) -> nn.Module:
@@ -11,12 +14,13 @@ def dsnet(classes: int, size_px: int) -> nn.Module:
     268,898 trainable parameters for two classes at 224 px, as printed. The text says
     three poolings; the printed count allows two.
 
-    Source: Khan et al., DSNet, arXiv:2210.08086, section 3.3 and Table 2.
+    Source: Khan et al., DSNet, arXiv:2210.08086, section 3.1 and Table 2.
 
     Args:
         classes: number of logits.
-        size_px: side of the picture; sets the size of the linear layer.
+        size_px: side of the picture, 18 or more; sets the size of the linear layer.
     """
+    require_size("dsnet", size_px, 18)
     side = ((size_px - 2) // 2 - 2) // 2 - 2
     network = nn.Sequential()
     network.add_module(
@@ -28,11 +32,4 @@ def dsnet(classes: int, size_px: int) -> nn.Module:
         ),
     )
     network.add_module("classifier", nn.Linear(32 * side * side, classes))
-    return network.apply(_initialise_as_keras)
-
-
-def _initialise_as_keras(module: nn.Module) -> None:
-    """Glorot uniform weights, zero biases."""
-    if isinstance(module, nn.Conv2d | nn.Linear):
-        nn.init.xavier_uniform_(module.weight)
-        nn.init.zeros_(module.bias)
+    return network.apply(initialise_as_keras)
