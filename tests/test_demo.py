@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -10,13 +11,16 @@ from PIL import Image
 
 from skinkd.atomic import digest_of
 from skinkd.demo.archive import draw_archive
+from skinkd.demo.folders import FILED_TWICE, TOP, draw_folders
 from skinkd.demo.lesions import draw_lesion
 from skinkd.demo.looks import KINDS, draw_look
-from skinkd.demo.roster import FEWEST_IMAGES, LABELS, MOST_IMAGES, count_by_class, draw_roster
+from skinkd.demo.roster import ISIC_2019, LABELS, MOST_IMAGES, NINE_FOLDERS, count_by_class, draw_roster
 from skinkd.errors import InputError
+from skinkd.readers.class_folders import FOLDERS
 
 IMAGES, WIDTH_PX = 300, 80
 CSVS = ("ground_truth.csv", "metadata.csv")
+CENSUSES = pytest.mark.parametrize("census", [ISIC_2019, NINE_FOLDERS], ids=["eight", "nine"])
 
 
 def drawn(folder, **changes):
@@ -145,28 +149,32 @@ def test_photographs_of_a_lesion_are_more_alike_than_those_of_its_class(jpegs, m
     assert np.median(apart[same & pairs]) < 0.75 * np.median(apart[~same & pairs])
 
 
-@pytest.mark.parametrize("images", [60, 61, 500, 2000, 15_000])
-def test_class_counts_add_up_and_none_is_rare(images):
-    counts = count_by_class(images)
+@CENSUSES
+@pytest.mark.parametrize("images", [120, 121, 500, 2000, 15_000])
+def test_class_counts_add_up_and_none_is_rare(images, census):
+    counts = count_by_class(images, census)
     assert sum(counts.values()) == images
     assert min(counts.values()) >= 0.03 * images
-    assert max(counts, key=counts.get) == "NV"
+    assert max(counts, key=counts.get) == max(census.counts, key=census.counts.get)
 
 
+@CENSUSES
 @pytest.mark.parametrize("seed", range(20))
-def test_the_smallest_archive_has_every_class_and_the_twins(seed):
-    roster = draw_roster(FEWEST_IMAGES, np.random.default_rng(seed))
-    assert {photo.label for photo in roster} == set(LABELS)
-    assert len({photo.image for photo in roster}) == FEWEST_IMAGES
-    assert len({photo.picture for photo in roster}) == FEWEST_IMAGES - 1
+def test_the_smallest_archive_has_every_class_and_the_twins(seed, census):
+    fewest = census.fewest_images
+    roster = draw_roster(fewest, np.random.default_rng(seed), census)
+    assert {photo.label for photo in roster} == set(census.counts)
+    assert len({photo.image for photo in roster}) == fewest
+    assert len({photo.picture for photo in roster}) == fewest - 1
 
 
-def test_the_largest_archive_has_ids_enough():
-    roster = draw_roster(MOST_IMAGES, np.random.default_rng(0))
+@CENSUSES
+def test_the_largest_archive_has_ids_enough(census):
+    roster = draw_roster(MOST_IMAGES, np.random.default_rng(0), census)
     assert len({photo.image for photo in roster}) == MOST_IMAGES
 
 
-@pytest.mark.parametrize("images", [0, FEWEST_IMAGES - 1, MOST_IMAGES + 1])
+@pytest.mark.parametrize("images", [0, ISIC_2019.fewest_images - 1, MOST_IMAGES + 1])
 def test_a_count_out_of_range_says_so(tmp_path, images):
     with pytest.raises(InputError, match=f"ERROR archive: .*{images} images"):
         drawn(tmp_path, images=images)
@@ -181,3 +189,64 @@ def test_a_lesion_ends_before_its_ground_does_and_is_not_empty(label):
         assert alpha.max() > 80
         corners = alpha[[0, 0, -1, -1], [0, -1, 0, -1]]
         assert corners.max() == 0
+
+
+# Folders of nine classes
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Members of the zip and their bytes, and the metadata."""
+    folder = tmp_path_factory.mktemp("folders")
+    draw_folders(folder / "images.zip", folder / "metadata.csv", images=IMAGES, seed=5, width_px=WIDTH_PX)
+    with zipfile.ZipFile(folder / "images.zip") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    return members, pd.read_csv(folder / "metadata.csv", dtype=str, keep_default_na=False)
+
+
+def test_every_photograph_is_filed_and_some_twice(folders):
+    members, metadata = folders
+    tops, parts, classes, files = zip(*(name.split("/") for name in members), strict=True)
+    assert set(tops) == {TOP}
+    assert set(parts) == {"Train", "Test"}
+    assert set(classes) == set(FOLDERS)
+    assert {file.removesuffix(".jpg") for file in files} == set(metadata.image)
+    counts = count_by_class(IMAGES, NINE_FOLDERS)
+    twice = {label: round(share * counts[label]) for label, (_, share) in FILED_TWICE.items()}
+    assert len(members) == IMAGES + sum(twice.values())
+    filed = Counter(FOLDERS[folder] for folder in classes)
+    assert filed["MEL"] == counts["MEL"] + twice["SK"] > counts["MEL"]
+    assert filed["NV"] == counts["NV"] + twice["AK"] > counts["NV"]
+    assert filed["SK"] == counts["SK"]
+
+
+def test_both_copies_of_a_picture_are_the_same_bytes_under_two_classes(folders):
+    members, _ = folders
+    places = {}
+    for name in members:
+        places.setdefault(name.rpartition("/")[2], []).append(name)
+    pairs = [names for names in places.values() if len(names) > 1]
+    assert pairs
+    for one, other in pairs:
+        assert members[one] == members[other]
+        assert one.split("/")[2] != other.split("/")[2]
+
+
+def test_lesions_are_on_both_sides_of_the_folders_division(folders):
+    members, metadata = folders
+    lesion = dict(zip(metadata.image, metadata.lesion_id, strict=True))
+    sides = {"Train": set(), "Test": set()}
+    for name in members:
+        _, part, _, file = name.split("/")
+        sides[part].add(lesion[file.removesuffix(".jpg")])
+    assert (sides["Train"] & sides["Test"]) - {""}
+
+
+def test_equal_seeds_give_equal_folders(tmp_path):
+    digests = []
+    for name, seed in (("first", 1), ("again", 1), ("other", 2)):
+        paths = tmp_path / f"{name}.zip", tmp_path / f"{name}.csv"
+        draw_folders(*paths, images=120, seed=seed, width_px=40)
+        digests.append([digest_of(path) for path in paths])
+    assert digests[0] == digests[1]
+    assert not set(digests[0]) & set(digests[2])

@@ -1,18 +1,19 @@
 """Archives and pretrained weights.
 
 needs   nothing but a folder or a network, where the study asks for real data
-makes   RESULTS/archive/{source}/images.zip, ground_truth.csv, metadata.csv
+makes   RESULTS/archive/{source}/images.zip, and what its form has of ground_truth.csv, metadata.csv
         RESULTS/weights/{file}
 """
 
 
 localrules:
     download,
+    pack_folders,
     fetch_weights,
 
 
 rule draw_archive:
-    """Draws the synthetic archive of the embedded demo."""
+    """Draws a synthetic archive in the form of ISIC 2019."""
     input:
         code=imports_of("draw_archive.py"),
     output:
@@ -24,7 +25,7 @@ rule draw_archive:
     benchmark:
         f"{RESULTS}/benchmarks/draw_archive/{{source}}.tsv"
     wildcard_constraints:
-        source="|".join(SYNTHETIC) or "(?!)",
+        source=named("synthetic", "isic_challenge"),
     conda:
         "../../envs/torch.yaml"
     params:
@@ -33,6 +34,48 @@ rule draw_archive:
         width_px=lambda wc: STUDY.config.sources[wc.source].width_px,
     script:
         "../scripts/draw_archive.py"
+
+
+rule draw_folders:
+    """Draws a synthetic archive as folders of nine classes, with that set's faults."""
+    input:
+        code=imports_of("draw_folders.py"),
+    output:
+        images=f"{RESULTS}/archive/{{source}}/images.zip",
+        metadata=f"{RESULTS}/archive/{{source}}/metadata.csv",
+    log:
+        f"{RESULTS}/logs/draw_folders/{{source}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/draw_folders/{{source}}.tsv"
+    wildcard_constraints:
+        source=named("synthetic", "class_folders"),
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        images=lambda wc: STUDY.config.sources[wc.source].images,
+        seed=lambda wc: STUDY.config.sources[wc.source].seed,
+        width_px=lambda wc: STUDY.config.sources[wc.source].width_px,
+    script:
+        "../scripts/draw_folders.py"
+
+
+rule pack_folders:
+    """Takes an archive of folders by class from its place on this machine."""
+    input:
+        code=imports_of("pack_folders.py"),
+    output:
+        images=f"{RESULTS}/archive/{{source}}/images.zip",
+    log:
+        f"{RESULTS}/logs/pack_folders/{{source}}.log",
+    wildcard_constraints:
+        source=named("class_folders"),
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        path=lambda wc: STUDY.config.sources[wc.source].path,
+        page=lambda wc: STUDY.config.sources[wc.source].page,
+    script:
+        "../scripts/pack_folders.py"
 
 
 rule download:
@@ -44,7 +87,7 @@ rule download:
     log:
         f"{RESULTS}/logs/download/{{source}}/{{file}}.log",
     wildcard_constraints:
-        source="|".join(REMOTE) or "(?!)",
+        source=named("isic_challenge"),
         file="|".join(ARCHIVE_FILES),
     conda:
         "../../envs/torch.yaml"

@@ -1,6 +1,6 @@
 """One array and one table of all images.
 
-needs   RESULTS/archive/{source}/images.zip, ground_truth.csv, metadata.csv
+needs   RESULTS/archive/{source}/images.zip, and the tables that its form has
 makes   RESULTS/ingest/{source}/images.npy, images.csv, manifest.json, samples.png
 """
 
@@ -9,9 +9,8 @@ rule ingest:
     """Decodes, checks and resizes every image once."""
     input:
         images=f"{RESULTS}/archive/{{source}}/images.zip",
-        ground_truth=f"{RESULTS}/archive/{{source}}/ground_truth.csv",
-        metadata=f"{RESULTS}/archive/{{source}}/metadata.csv",
-        code=imports_of("ingest.py"),
+        tables=tables_of,
+        code=lambda wc: imports_of("ingest.py", f"skinkd.readers.{STUDY.config.sources[wc.source].form}"),
     output:
         array=f"{RESULTS}/ingest/{{source}}/images.npy",
         table=f"{RESULTS}/ingest/{{source}}/images.csv",
@@ -27,7 +26,8 @@ rule ingest:
         size_px=STUDY.config.size_px,
         licence=lambda wc: STUDY.config.sources[wc.source].licence,
         on_bad_image=lambda wc: getattr(STUDY.config.sources[wc.source], "on_bad_image", "error"),
-        unknown=lambda wc: getattr(STUDY.config.sources[wc.source], "unknown", "error"),
+        form=lambda wc: STUDY.config.sources[wc.source].form,
+        reading=lambda wc: STUDY.config.sources[wc.source].reading,
     script:
         "../scripts/ingest.py"
 
@@ -37,6 +37,7 @@ rule draw_samples:
     input:
         array=f"{RESULTS}/ingest/{{source}}/images.npy",
         table=f"{RESULTS}/ingest/{{source}}/images.csv",
+        manifest=f"{RESULTS}/ingest/{{source}}/manifest.json",
         code=imports_of("draw_samples.py"),
     output:
         picture=f"{RESULTS}/ingest/{{source}}/samples.png",

@@ -1,7 +1,7 @@
 """Draw some images of each class, for the report."""
 
-from skinkd.isic import CLASSES
 from skinkd.jobs import logged_to
+from skinkd.records import read_record
 from skinkd.samples import draw_samples
 
 if __name__ == "__main__":
@@ -10,7 +10,7 @@ if __name__ == "__main__":
             snakemake.input.array,
             snakemake.input.table,
             snakemake.output.picture,
-            classes=CLASSES,
+            classes=read_record(snakemake.input.manifest)["classes"],
             per_class=snakemake.params.per_class,
             seed=snakemake.params.seed,
         )

@@ -16,11 +16,22 @@ import pandas as pd
 from skinkd.atomic import digest_of, whole, write_text
 from skinkd.errors import InputError, examples
 from skinkd.images import BadImage, decode, pack
-from skinkd.isic import CLASSES, read_archive_tables
 from skinkd.picture_store import DamagedMember, open_store
 from skinkd.progress import Progress
+from skinkd.readers import ArchiveTables
 
 CHUNK_IMAGES = 64
+
+
+class Archive(NamedTuple):
+    """Where the pictures are: a path, and the file of each image id where files have other names."""
+
+    path: Path
+    members: dict[str, str] | None
+
+    def open(self):
+        """The archive's pictures, to be read in this process."""
+        return open_store(self.path, self.members)
 
 
 class Packed(NamedTuple):
@@ -36,8 +47,7 @@ class Packed(NamedTuple):
 
 def ingest(
     path_to_images,
-    path_to_ground_truth,
-    path_to_metadata,
+    tables: ArchiveTables,
     *,
     size_px: int,
     source: str,
@@ -47,34 +57,32 @@ def ingest(
     path_to_table,
     path_to_manifest,
     workers: int = 1,
-    unknown: str = "error",
     say=print,
 ) -> None:
-    """Pack an archive in ISIC's form into an array, a table of images and a manifest.
+    """Pack an archive into an array, a table of images and a manifest.
 
-    The rows of the array and of the table are in the order of the metadata. The result
-    does not depend on `workers`.
+    The rows of the array and of the table are in the order of `tables`. The result does not
+    depend on `workers`.
 
     Args:
-        path_to_images: zip file or folder; a file's name without extension is its image id.
-        path_to_ground_truth, path_to_metadata: as `read_archive_tables` takes them.
+        path_to_images: zip file or folder.
+        tables: the archive's images, as a reader gives them.
         size_px: side of the packed squares.
         on_bad_image: `error` stops once all pictures were tried; `drop` leaves bad ones out.
         path_to_array: npy, (images, size_px, size_px, 3), uint8.
         path_to_table: csv, one row per image.
         path_to_manifest: json with digests, counts and notices.
         workers: processes that decode.
-        unknown: what to do with images of class UNK, as in `read_archive_tables`.
         say: takes lines for the log.
 
     Raises:
-        InputError: what is wrong with the tables, the zip or the pictures; too small a disk.
+        InputError: what is wrong with the zip or the pictures; too small a disk.
     """
-    tables = read_archive_tables(path_to_ground_truth, path_to_metadata, unknown=unknown)
     images = tables.images["image"].tolist()
-    unlabelled = _match(images, open_store(path_to_images).members, Path(path_to_images).name)
+    archive = Archive(path_to_images, tables.members)
+    unlabelled = _match(images, archive.open().members, Path(path_to_images).name)
     _check_space(path_to_array, len(images) * size_px**2 * 3)
-    packed = _write_array(path_to_array, path_to_images, images, size_px, on_bad_image, workers, say)
+    packed = _write_array(path_to_array, archive, images, size_px, on_bad_image, workers, say)
     table = _table_of(tables.images, packed)
     with whole(path_to_table) as unfinished:
         table.to_csv(unfinished, index=False, lineterminator="\n")
@@ -84,10 +92,10 @@ def ingest(
     manifest = {
         "source": source,
         "size_px": size_px,
-        **_counts_of(table),
+        **_counts_of(table, tables.classes),
         "images_sha256": digest_of(path_to_array),
         "table_sha256": digest_of(path_to_table),
-        "ground_truth_sha256": digest_of(path_to_ground_truth),
+        "ground_truth_sha256": tables.ground_truth_sha256,
         "notices": notices,
         "licence": licence,
     }
@@ -119,14 +127,14 @@ def _check_space(path, needed_bytes: int) -> None:
         raise InputError("disk", what, "The job would stop half way", "free some space or move the results")
 
 
-def _write_array(path, path_to_images, images, size_px, on_bad_image, workers, say) -> list[Packed]:
+def _write_array(path, archive, images, size_px, on_bad_image, workers, say) -> list[Packed]:
     """Write the good pictures in order; give what each file said, without its pixels."""
     told = []
     # Not a memory map: a full disk must raise an error, which a map answers with a crash.
     with whole(path) as unfinished, unfinished.open("wb") as file:
         _write_header(file, len(images), size_px)
         with Progress("ingest", total=len(images), unit="images", say=say) as progress:
-            for packed in _packed(path_to_images, images, size_px, workers):
+            for packed in _packed(archive, images, size_px, workers):
                 if not packed.problem:
                     file.write(packed.pixels.tobytes())
                 told.append(packed._replace(pixels=None))
@@ -154,26 +162,26 @@ def _judge(bad: list[str], n_images: int, on_bad_image: str, say) -> None:
         raise InputError("image", what, "A network would learn from noise", fix)
 
 
-def _packed(path_to_images, images: list[str], size_px: int, workers: int) -> Iterator[Packed]:
+def _packed(archive: Archive, images: list[str], size_px: int, workers: int) -> Iterator[Packed]:
     """What each image gave, in order; at most a few chunks are in memory."""
     chunks = [images[i : i + CHUNK_IMAGES] for i in range(0, len(images), CHUNK_IMAGES)]
     try:
         if workers == 1:
-            results = map(partial(_pack_chunk, open_store(path_to_images), size_px), chunks)
+            results = map(partial(_pack_chunk, archive.open(), size_px), chunks)
         else:
-            results = _packed_by_processes(path_to_images, size_px, chunks, workers)
+            results = _packed_by_processes(archive, size_px, chunks, workers)
         for result in results:
             yield from result
     except DamagedMember as error:
-        what = f"{Path(path_to_images).name} is damaged: {error}"
+        what = f"{Path(archive.path).name} is damaged: {error}"
         raise InputError(
             "archive", what, "Its bytes changed since it was packed", "download it again"
         ) from error
 
 
-def _packed_by_processes(path_to_images, size_px: int, chunks, workers: int) -> Iterator[list[Packed]]:
+def _packed_by_processes(archive: Archive, size_px: int, chunks, workers: int) -> Iterator[list[Packed]]:
     """`_pack_chunk` over processes, in order, with a bounded number of results waiting."""
-    with ProcessPoolExecutor(workers, initializer=_open_here, initargs=(path_to_images, size_px)) as pool:
+    with ProcessPoolExecutor(workers, initializer=_open_here, initargs=(archive, size_px)) as pool:
         waiting = deque()
         for chunk in chunks:
             waiting.append(pool.submit(_pack_chunk_here, chunk))
@@ -186,9 +194,9 @@ def _packed_by_processes(path_to_images, size_px: int, chunks, workers: int) -> 
 _here = {}
 
 
-def _open_here(path_to_images, size_px: int) -> None:
+def _open_here(archive: Archive, size_px: int) -> None:
     """Open the archive once per process: its list of members is long, and open files cannot be sent."""
-    _here.update(store=open_store(path_to_images), size_px=size_px)
+    _here.update(store=archive.open(), size_px=size_px)
 
 
 def _pack_chunk_here(images: list[str]) -> list[Packed]:
@@ -215,12 +223,12 @@ def _table_of(images: pd.DataFrame, packed: list[Packed]) -> pd.DataFrame:
     return pd.concat([images, found], axis=1)[good].reset_index(drop=True)
 
 
-def _counts_of(table: pd.DataFrame) -> dict:
+def _counts_of(table: pd.DataFrame, classes: tuple[str, ...]) -> dict:
     counts = table["label"].value_counts()
     return {
-        "classes": list(CLASSES),
+        "classes": list(classes),
         "n_images": len(table),
-        "counts_by_label": {label: int(counts.get(label, 0)) for label in CLASSES},
+        "counts_by_label": {label: int(counts.get(label, 0)) for label in classes},
     }
 
 

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from difflib import get_close_matches
-from typing import NamedTuple
 
 import pandas as pd
 
+from skinkd.atomic import digest_of
 from skinkd.errors import InputError, examples
+from skinkd.readers import ArchiveTables
 from skinkd.strict_csv import Sheet, read_sheet
 
 CLASSES = ("MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC")
@@ -22,20 +23,8 @@ COLUMNS = ("image", "lesion", "label", "age", "sex", "site", "origin")
 ORIGINS = ("HAM", "BCN", "MSK")
 
 
-class ArchiveTables(NamedTuple):
-    """The images of an archive in the order of its metadata, and what was mended on the way.
-
-    Args:
-        images: one row per image, all text, '' where not known; columns `COLUMNS`.
-        notices: one sentence each.
-    """
-
-    images: pd.DataFrame
-    notices: tuple[str, ...]
-
-
 def read_archive_tables(path_to_ground_truth, path_to_metadata, *, unknown: str = "error") -> ArchiveTables:
-    """Join an archive's one-hot ground truth with its metadata.
+    """Join an archive's one-hot ground truth with its metadata, in the order of the metadata.
 
     Args:
         path_to_ground_truth: csv with `image`, the eight `CLASSES` and perhaps `UNK`, each 0 or 1.
@@ -48,7 +37,7 @@ def read_archive_tables(path_to_ground_truth, path_to_metadata, *, unknown: str 
     """
     truth, metadata = read_sheet(path_to_ground_truth), read_sheet(path_to_metadata)
     labels, label_notices = _labels_of(truth, unknown)
-    details, detail_notices = _details_of(metadata)
+    details, detail_notices = details_of(metadata)
     _check_same_images(labels, details, truth.name, metadata.name)
     table = pd.DataFrame(
         [{"label": labels[image], **detail} for image, detail in details.items()],
@@ -57,7 +46,8 @@ def read_archive_tables(path_to_ground_truth, path_to_metadata, *, unknown: str 
     )
     table = table[table["label"] != UNKNOWN].reset_index(drop=True)
     _check_one_label_per_lesion(table)
-    return ArchiveTables(table, (*truth.notices, *metadata.notices, *label_notices, *detail_notices))
+    notices = (*truth.notices, *metadata.notices, *label_notices, *detail_notices)
+    return ArchiveTables(table, notices, CLASSES, digest_of(path_to_ground_truth))
 
 
 def origin_of(lesion: str) -> str:
@@ -126,8 +116,12 @@ def _is_zero_or_one(cell: str) -> bool:
         return False
 
 
-def _details_of(sheet: Sheet) -> tuple[dict[str, dict[str, str]], list[str]]:
-    """What the metadata say of each image id, by our column names, and notices."""
+def details_of(sheet: Sheet) -> tuple[dict[str, dict[str, str]], list[str]]:
+    """What an archive's metadata say of each image id, by our column names, and notices.
+
+    Raises:
+        InputError: wrong columns, a blank or unsafe image id, rows that contradict each other.
+    """
     names, notices = _metadata_names(sheet)
     _check_columns(sheet, tuple(names.values()))
     problems = [

@@ -20,20 +20,22 @@ class ZipStore:
 
     Args:
         path: the zip file; never unpacked to the disk.
+        members: file of each image id; by the files' own names where not given.
 
     Raises:
         InputError: not a zip file, truncated, or with unsafe, encrypted, huge or doubled members.
     """
 
-    def __init__(self, path):
+    def __init__(self, path, members: dict[str, str] | None = None):
         self.path = Path(path)
         try:
             self.zip = zipfile.ZipFile(self.path)
         except (zipfile.BadZipFile, NotImplementedError) as error:
             raise _not_a_zip(self.path) from error
-        members = [member for member in self.zip.infolist() if not member.is_dir()]
-        _check_members(members, self.path.name)
-        self.members = _by_image_id([member.filename for member in members], self.path.name)
+        found = [member for member in self.zip.infolist() if not member.is_dir()]
+        _check_members(found, self.path.name)
+        self.names = _pictures([member.filename for member in found])
+        self.members = _by_image_id(self.names, self.path.name) if members is None else members
 
     def read(self, image: str) -> bytes:
         """The bytes of a picture file.
@@ -51,24 +53,30 @@ class ZipStore:
 class FolderStore:
     """Pictures in a folder and its subfolders.
 
+    Args:
+        path: the folder.
+        members: file of each image id; by the files' own names where not given.
+
     Raises:
         InputError: two files for one image id.
     """
 
-    def __init__(self, path):
+    def __init__(self, path, members: dict[str, str] | None = None):
         self.path = Path(path)
         files = sorted(file for file in self.path.rglob("*") if file.is_file())
-        self.members = _by_image_id(
-            [file.relative_to(self.path).as_posix() for file in files], self.path.name
-        )
+        self.names = _pictures([file.relative_to(self.path).as_posix() for file in files])
+        self.members = _by_image_id(self.names, self.path.name) if members is None else members
 
     def read(self, image: str) -> bytes:
         """The bytes of a picture file."""
         return (self.path / self.members[image]).read_bytes()
 
 
-def open_store(path) -> ZipStore | FolderStore:
-    """The pictures at `path`; `store.members` maps image id to file name, `store.read(id)` gives bytes.
+def open_store(path, members: dict[str, str] | None = None) -> ZipStore | FolderStore:
+    """The pictures at `path`: `store.names` of their files, `store.members` by image id, `store.read(id)`.
+
+    Args:
+        members: file of each image id; by the files' own names where not given.
 
     Raises:
         InputError: nothing there, or what `ZipStore` and `FolderStore` refuse.
@@ -81,7 +89,7 @@ def open_store(path) -> ZipStore | FolderStore:
             "The images are needed",
             "check the path in the config, or download it",
         )
-    return FolderStore(path) if path.is_dir() else ZipStore(path)
+    return FolderStore(path, members) if path.is_dir() else ZipStore(path, members)
 
 
 def _not_a_zip(path: Path) -> InputError:
@@ -127,13 +135,17 @@ def _is_unsafe(member: zipfile.ZipInfo) -> bool:
     return climbs or any(c in name for c in "\\:\0") or stat.S_ISLNK(member.external_attr >> 16)
 
 
+def _pictures(names: list[str]) -> list[str]:
+    """The files that are pictures by their names."""
+    paths = [(name, PurePosixPath(name)) for name in names]
+    return [name for name, path in paths if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")]
+
+
 def _by_image_id(names: list[str], place: str) -> dict[str, str]:
-    """File name by its last part without extension; what is no picture is left out."""
+    """File name by its last part without extension."""
     found: dict[str, list[str]] = {}
     for name in names:
-        path = PurePosixPath(name)
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
-            found.setdefault(path.stem, []).append(name)
+        found.setdefault(PurePosixPath(name).stem, []).append(name)
     doubled = [" and ".join(several) for several in found.values() if len(several) > 1]
     if doubled:
         what = f"{place} has several files for one image id: {examples(doubled)}"

@@ -41,19 +41,25 @@ def draw_archive(
         InputError: where `images` is out of range.
     """
     roster = draw_roster(images, np.random.default_rng(seed))
-    _write_images(path_to_images, roster, seed, width_px)
+    jpegs = draw_pictures(roster, seed, width_px)
+    write_zip(path_to_images, [(f"{FOLDER}/{photo.image}.jpg", jpegs[photo.picture]) for photo in roster])
     write_text(path_to_ground_truth, _ground_truth(roster))
-    write_text(path_to_metadata, _metadata(roster))
+    write_text(path_to_metadata, metadata_of(roster))
 
 
-def _write_images(path, roster, seed, width_px):
+def draw_pictures(roster, seed: int, width_px: int) -> dict[tuple[int, int], bytes]:
+    """The JPEG bytes of each picture that the roster's photographs show."""
     jpegs = {}
     for lesion, photos in _by_lesion(roster).items():
         jpegs.update(_photographed(lesion, photos, seed, width_px))
+    return jpegs
+
+
+def write_zip(path, members: list[tuple[str, bytes]]) -> None:
+    """Write a zip of these names and bytes, in this order; the same bytes each time."""
     with whole(path) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
-        for photo in roster:
-            member = zipfile.ZipInfo(f"{FOLDER}/{photo.image}.jpg", WRITTEN)
-            archive.writestr(member, jpegs[photo.picture])
+        for name, content in members:
+            archive.writestr(zipfile.ZipInfo(name, WRITTEN), content)
 
 
 def _by_lesion(roster):
@@ -88,7 +94,8 @@ def _ground_truth(roster):
     return _table(["image", *LABELS, "UNK"], one_hot)
 
 
-def _metadata(roster):
+def metadata_of(roster) -> str:
+    """ISIC 2019's metadata of the photographs, as csv."""
     rows = ((photo.image, photo.age, photo.site, photo.lesion_id, photo.sex) for photo in roster)
     return _table(["image", "age_approx", "anatom_site_general", "lesion_id", "sex"], rows)
 

@@ -1,6 +1,6 @@
 """How a lesion of each class looks, as numbers drawn from overlapping distributions."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -107,6 +107,15 @@ KINDS = {
         mimics=("AK", "BCC", "VASC"), halo=(0.1, 0.5),
     ),
 }  # fmt: skip
+# Two kinds of benign keratosis that some archives tell apart: flat, brown and even; raised, sharp and pitted.
+KINDS["PBK"] = replace(
+    KINDS["BKL"], cores=BROWNS[:3], rims=BROWNS, patches=BROWNS + TANS, variegation=(0.05, 0.35),
+    structures={"ridges": 0.85, "network": 0.4, "milia_cysts": 0.25}, mimics=("NV", "MEL", "SK"),
+)  # fmt: skip
+KINDS["SK"] = replace(
+    KINDS["BKL"], cores=TANS, rims=DARKS[1:2] + BROWNS[:1], softness=(0.02, 0.08), opacity=(0.8, 1.0),
+    structures={"milia_cysts": 0.85, "comedo_openings": 0.9, "keratin": 0.3}, mimics=("PBK", "MEL", "AK"),
+)  # fmt: skip
 
 
 def draw_look(label: str, generator) -> Look:

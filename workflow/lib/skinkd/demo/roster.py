@@ -8,15 +8,37 @@ import numpy as np
 
 from skinkd.errors import InputError
 
+
+@dataclass(frozen=True)
+class Census:
+    """How many images of each class a real archive has, and the fewest that its imitation needs."""
+
+    counts: dict[str, int]
+    fewest_images: int
+
+    @property
+    def largest(self) -> str:
+        """The class of most images."""
+        return max(self.counts, key=self.counts.get)
+
+
 LABELS = ("MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC")
-ISIC_2019_COUNTS = dict(zip(LABELS, (4522, 12875, 3323, 867, 2624, 239, 253, 628), strict=True))
+ISIC_2019 = Census(
+    dict(zip(LABELS, (4522, 12875, 3323, 867, 2624, 239, 253, 628), strict=True)), fewest_images=60
+)
+# The Kaggle set "Skin cancer ISIC The International Skin Imaging Collaboration", both its folders.
+NINE_LABELS = ("AK", "BCC", "DF", "MEL", "NV", "PBK", "SCC", "SK", "VASC")
+NINE_FOLDERS = Census(
+    dict(zip(NINE_LABELS, (130, 392, 111, 454, 373, 478, 197, 80, 142), strict=True)), fewest_images=120
+)
 FLOOR = 0.03  # the smallest share of a class; ISIC 2019's own smallest is 0.009
 FEWEST_OF_A_CLASS = 4
-FEWEST_IMAGES, MOST_IMAGES = 60, 15_000
+MOST_IMAGES = 15_000
 
 SHARING = 0.6  # of the images show a lesion that another image shows
 GROUP_SIZES, GROUP_ODDS = (2, 3, 4, 5), (0.6, 0.25, 0.1, 0.05)
-WITHOUT_LESION_ID = {"MEL": 0.1, "NV": 0.1, "BKL": 0.1}  # shares of the class, 8 % of all images
+# Shares of the class, 8 % of all images of ISIC 2019.
+WITHOUT_LESION_ID = {"MEL": 0.1, "NV": 0.1, "BKL": 0.1, "PBK": 0.1, "SK": 0.1}
 BLANKS = {"age": 0.02, "site": 0.1, "sex": 0.02}  # shares of the images, ISIC 2019's rounded
 
 # Odds of HAM, BCN and MSK4 among a class's lesions, ISIC 2019's rounded.
@@ -24,11 +46,12 @@ ORIGINS = ("HAM", "BCN", "MSK4")
 ORIGIN_ODDS = {
     "MEL": (0.27, 0.65, 0.08), "NV": (0.57, 0.34, 0.09), "BCC": (0.15, 0.85, 0), "AK": (0.15, 0.85, 0),
     "BKL": (0.42, 0.46, 0.12), "DF": (0.48, 0.52, 0), "VASC": (0.56, 0.44, 0), "SCC": (0.31, 0.69, 0),
+    "PBK": (0.85, 0.15, 0), "SK": (0.30, 0.46, 0.24),
 }  # fmt: skip
 NUMBERS = {"": (0, 12_652), "MSK4": (12_653, 16_068), "HAM": (24_306, 34_320), "BCN": (53_454, 73_254)}
 DOWNSAMPLED = {"": 0.6, "MSK4": 1.0, "HAM": 0.0, "BCN": 0.0}
 
-MEAN_AGE = dict(zip(LABELS, (61, 45, 66, 67, 64, 52, 53, 71), strict=True))
+MEAN_AGE = dict(zip(LABELS, (61, 45, 66, 67, 64, 52, 53, 71), strict=True)) | {"PBK": 63, "SK": 66}
 SITES = {
     "anterior torso": 0.31, "lower extremity": 0.22, "head/neck": 0.20, "upper extremity": 0.13,
     "posterior torso": 0.12, "palms/soles": 0.02,
@@ -41,7 +64,7 @@ class Photo:
 
     Args:
         image: ISIC id, the file's name without its ending.
-        label: one of LABELS.
+        label: a class of the census.
         lesion_id: `HAM_0001234`, or "" where the archive names none.
         origin: HAM, BCN or MSK4, or "" where the archive names none.
         age, site, sex: the patient; "" where not recorded.
@@ -58,39 +81,45 @@ class Photo:
     picture: tuple[int, int]
 
 
-def draw_roster(images: int, generator) -> list[Photo]:
+def draw_roster(images: int, generator, census: Census = ISIC_2019) -> list[Photo]:
     """The rows of an archive of `images` photographs, by ISIC id.
+
+    Args:
+        generator: decides everything but the number of images of each class.
+        census: the archive that is imitated.
 
     Raises:
         InputError: where `images` is too few for every class, or more than the ids hold.
     """
-    if not FEWEST_IMAGES <= images <= MOST_IMAGES:
+    fewest = census.fewest_images
+    if not fewest <= images <= MOST_IMAGES:
         raise InputError(
             "archive",
             f"the synthetic archive is to have {images} images",
-            f"below {FEWEST_IMAGES} a class has too few to split, above {MOST_IMAGES} the ids run out",
-            f"set a number of images from {FEWEST_IMAGES} to {MOST_IMAGES}",
+            f"below {fewest} a class has too few to split, above {MOST_IMAGES} the ids run out",
+            f"set a number of images from {fewest} to {MOST_IMAGES}",
         )
     lesions = [
         (label, origin, size)
-        for label, count in count_by_class(images).items()
+        for label, count in count_by_class(images, census).items()
         for origin, size in _lesions_of(label, count, generator)
     ]
     photos = [
         photo for number, lesion in enumerate(lesions) for photo in _photos_of(number, *lesion, generator)
     ]
     return sorted(
-        _with_blanks(_with_a_twin(_numbered(photos, generator)), generator), key=lambda row: row.image
+        _with_blanks(_with_a_twin(_numbered(photos, generator), census.largest), generator),
+        key=lambda row: row.image,
     )
 
 
-def count_by_class(images: int) -> dict[str, int]:
-    """ISIC 2019's imbalance for `images` photographs, each class at least `FLOOR` of them."""
+def count_by_class(images: int, census: Census = ISIC_2019) -> dict[str, int]:
+    """The imbalance of the census for `images` photographs, each class at least `FLOOR` of them."""
     floor = max(FEWEST_OF_A_CLASS, int(np.ceil(FLOOR * images)))
-    total = sum(ISIC_2019_COUNTS.values())
-    counts = {label: max(floor, images * count // total) for label, count in ISIC_2019_COUNTS.items()}
+    total = sum(census.counts.values())
+    counts = {label: max(floor, images * count // total) for label, count in census.counts.items()}
     # What the floors added and rounding left out comes from the largest class.
-    counts["NV"] += images - sum(counts.values())
+    counts[census.largest] += images - sum(counts.values())
     return counts
 
 
@@ -129,11 +158,11 @@ def _numbered(photos, generator):
     return named
 
 
-def _with_a_twin(photos):
-    """Two nevi of different ids and one origin that show one picture, as the real archive has them."""
+def _with_a_twin(photos, label):
+    """Two ids of one class and origin that show one picture, as the real archives have them."""
     shown = Counter(photo.lesion_id for photo in photos)
     alone = [
-        photo for photo in photos if photo.label == "NV" and shown[photo.lesion_id] == 1 and photo.origin
+        photo for photo in photos if photo.label == label and shown[photo.lesion_id] == 1 and photo.origin
     ]
     usual = mode(photo.origin for photo in alone)
     first, second = [photo for photo in alone if photo.origin == usual][:2]

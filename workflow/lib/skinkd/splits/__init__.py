@@ -3,10 +3,14 @@
 A split takes the table of images as ingest writes it, whole and in its order, and gives a
 table of the images that it uses:
 
-    image, row (of the packed array), group, lesion (the image id where blank), label (class of
-    the task), part (train, validation or test)
+    image, row (of the packed array), group, lesion, label (class of the task), part (train,
+    validation or test)
 
-`group` names all images of one lesion or with the same bytes, see `skinkd.groups`.
+`group` names all images of one lesion or with the same bytes, see `skinkd.groups`; `lesion` is
+another name for it: the smallest lesion id in the group, the image id where there is none. What a
+split keeps together is what an interval draws together.
+
+A fold may move images between training and validation. Test images are the same in every fold.
 """
 
 from collections.abc import Callable
@@ -17,10 +21,12 @@ import numpy as np
 import pandas as pd
 
 from skinkd.errors import InputError, examples
-from skinkd.groups import groups_of
+from skinkd.groups import groups_of, lesions_of, shuffled, take_groups
 from skinkd.signatures import did_you_mean, names_in
 
 PARTS = ("train", "validation", "test")
+# numpy pads seeds with zeros: without it, fold 0 would shuffle with the numbers that drew the test images.
+AFTER_TEST = 1
 
 
 class SplitRule(NamedTuple):
@@ -52,19 +58,40 @@ def assemble(table: pd.DataFrame, parts, *, labels=None, groups=None) -> pd.Data
         labels: (images,), classes of the task; the archive's if not given.
         groups: (images,), where they are known already.
     """
-    images = table["image"].to_numpy()
-    lesions = table["lesion"].to_numpy()
+    groups = groups_of(table) if groups is None else groups
     split = pd.DataFrame(
         {
-            "image": images,
+            "image": table["image"].to_numpy(),
             "row": np.arange(len(table)),
-            "group": groups_of(table) if groups is None else groups,
-            "lesion": np.where(lesions == "", images, lesions),
+            "group": groups,
+            "lesion": lesions_of(table, groups),
             "label": table["label"].to_numpy() if labels is None else labels,
             "part": parts,
         }
     )
     return split[split["part"] != ""].reset_index(drop=True)
+
+
+def deal_groups(sizes: pd.DataFrame, *, n_test, n_validation, seed: int, fold: int) -> dict[str, str]:
+    """The part of each group: whole groups fill test, then validation; the rest trains.
+
+    A part falls short by less than the smallest group left over, by nothing while lesions with
+    one image remain.
+
+    Args:
+        sizes: images of each class, one row per group.
+        n_test, n_validation: images of each class.
+        seed: of both draws.
+        fold: another one draws other images to validate, not to test.
+    """
+    test = take_groups(shuffled(sizes, seed), n_test)
+    rest = shuffled(sizes.drop(index=test), [seed, fold, AFTER_TEST])
+    validation = take_groups(rest, n_validation)
+    return (
+        dict.fromkeys(rest.index, "train")
+        | dict.fromkeys(validation, "validation")
+        | dict.fromkeys(test, "test")
+    )
 
 
 def check_fold(fold: int, folds: int) -> None:
@@ -109,11 +136,15 @@ def check_enough_of_each(labels, members, folds: int, kind: str) -> None:
 
 
 def check_classes(split: pd.DataFrame, classes) -> None:
-    """Each class must be in each part.
+    """Each class must be in each part, and no other.
 
     Raises:
-        InputError: classes that a part lacks.
+        InputError: classes that a part lacks, or that the task does not know.
     """
+    spare = sorted(set(split["label"]) - set(classes))
+    if spare:
+        what = f"the images have the classes {examples(spare)}, the split knows {', '.join(classes)}"
+        raise InputError("split", what, "They would be nobody's", "choose a split of the source's classes")
     found = set(zip(split["part"], split["label"], strict=True))
     absent = [f"{part} has no {label}" for part in PARTS for label in classes if (part, label) not in found]
     if absent:

@@ -6,7 +6,7 @@ from sklearn.model_selection import train_test_split
 
 from skinkd.domains import Count, Seed, Share
 from skinkd.errors import InputError
-from skinkd.splits import assemble, check_classes, check_share
+from skinkd.splits import AFTER_TEST, assemble, check_classes, check_share
 
 CLASSES = ("benign", "malignant")
 # ASSUME: The paper does not say how diagnoses become two classes; malignant are melanoma and
@@ -37,7 +37,7 @@ def dsnet_image(
 
     Args:
         table: images as ingest writes them.
-        fold: each one is another draw of the whole set.
+        fold: each one is another draw of the training and validation images; the test images stay.
         train_benign, train_malignant: images before the validation images are taken from them.
         test_benign, test_malignant: images.
         validation_share: of the training images, not stratified.
@@ -53,12 +53,12 @@ def dsnet_image(
     labels = task_labels(table)
     wanted = {"benign": (train_benign, test_benign), "malignant": (train_malignant, test_malignant)}
     check_enough_images(labels, wanted)
-    generator = np.random.default_rng([seed, fold])
+    for_test, for_training = np.random.default_rng(seed), np.random.default_rng([seed, fold, AFTER_TEST])
     parts = np.full(len(table), "", dtype=object)
     for label, (n_train, n_test) in wanted.items():
-        rows = generator.permutation(np.flatnonzero(labels == label))
+        rows = for_test.permutation(np.flatnonzero(labels == label))
         parts[rows[:n_test]] = "test"
-        parts[rows[n_test : n_test + n_train]] = "train"
+        parts[for_training.permutation(rows[n_test:])[:n_train]] = "train"
     train = np.flatnonzero(parts == "train")
     _, validation = train_test_split(train, test_size=validation_share, random_state=AUTHORS_SEED)
     parts[validation] = "validation"

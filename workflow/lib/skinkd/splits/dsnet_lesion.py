@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from skinkd.domains import Count, Seed, Share
-from skinkd.groups import groups_of
-from skinkd.splits import assemble, check_classes, check_share
+from skinkd.groups import groups_of, shuffled, sizes_of, take_groups
+from skinkd.splits import AFTER_TEST, assemble, check_classes, check_share
 from skinkd.splits.dsnet_image import CLASSES, check_enough_images, task_labels
 
 __all__ = ["CLASSES", "dsnet_lesion"]
@@ -29,7 +29,7 @@ def dsnet_lesion(
 
     Args:
         table: images as ingest writes them.
-        fold: each one is another draw of the whole set.
+        fold: each one is another draw of the training and validation images; the test images stay.
         train_benign, train_malignant: images before the validation images are taken from them.
         test_benign, test_malignant: images.
         validation_share: of the training images of each class.
@@ -44,11 +44,11 @@ def dsnet_lesion(
     check_enough_images(
         labels, {"benign": (train_benign, test_benign), "malignant": (train_malignant, test_malignant)}
     )
-    sizes = pd.crosstab(groups, labels).reindex(columns=list(CLASSES), fill_value=0)
-    order = sizes.iloc[np.random.default_rng([seed, fold]).permutation(len(sizes))]
-    test = take_groups(order, (test_benign, test_malignant))
-    train = take_groups(order.drop(index=test), (train_benign, train_malignant))
-    trained = order.loc[train]
+    sizes = sizes_of(groups, labels, CLASSES)
+    test = take_groups(shuffled(sizes, seed), (test_benign, test_malignant))
+    rest = shuffled(sizes.drop(index=test), [seed, fold, AFTER_TEST])
+    train = take_groups(rest, (train_benign, train_malignant))
+    trained = rest.loc[train]
     validation = take_groups(trained, (validation_share * trained.sum()).round().astype(int))
     part_of = (
         dict.fromkeys(train, "train") | dict.fromkeys(validation, "validation") | dict.fromkeys(test, "test")
@@ -57,19 +57,3 @@ def dsnet_lesion(
     split = assemble(table, parts, labels=labels, groups=groups)
     check_classes(split, CLASSES)
     return split
-
-
-def take_groups(sizes: pd.DataFrame, wanted) -> list[str]:
-    """Names of groups whose images add up to at most `wanted`; each in turn is taken if it still fits.
-
-    Args:
-        sizes: images of each class, one row per group, in the order to try.
-        wanted: images of each class.
-    """
-    left = [int(n) for n in wanted]
-    taken = []
-    for group, *counts in sizes.itertuples():
-        if all(n <= space for n, space in zip(counts, left, strict=True)):
-            left = [space - n for n, space in zip(counts, left, strict=True)]
-            taken.append(group)
-    return taken

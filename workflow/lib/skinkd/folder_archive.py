@@ -1,0 +1,46 @@
+"""Takes an archive of folders by class, which no url gives, from where its user put it."""
+
+import shutil
+import zipfile
+from pathlib import Path
+
+from skinkd.atomic import whole
+from skinkd.errors import InputError
+from skinkd.picture_store import open_store
+
+PACKED = (1980, 1, 1, 0, 0, 0)  # fixed, so that equal folders give equal bytes
+
+
+def pack_folders(*, path, path_to_zip, source: str, page: str, say=print) -> None:
+    """Copy a zip file, or pack the pictures of a folder and its subfolders into one, uncompressed.
+
+    Args:
+        path: the zip file or the folder; None where the config names none.
+        path_to_zip: what is written.
+        source, page: the source's name in the config and where its files are, for the message.
+        say: takes lines for the log.
+
+    Raises:
+        InputError: nothing there, a zip that cannot be opened, a folder without pictures.
+    """
+    if path is None or not Path(path).exists():
+        what = f"sources.{source}.path is not set" if path is None else f"sources.{source}.path: no {path}"
+        fix = f"get the zip from {page} by hand and set sources.{source}.path to it, or to it unpacked"
+        raise InputError("archive", what, "These pictures are behind a login, so no job can fetch them", fix)
+    names = open_store(path, members={}).names
+    if not names:
+        fix = f"set sources.{source}.path to the zip from {page}, or to it unpacked"
+        raise InputError("archive", f"{path} holds no pictures", "There is nothing to read", fix)
+    with whole(path_to_zip) as unfinished:
+        if Path(path).is_dir():
+            _pack(Path(path), names, unfinished)
+        else:
+            # A link would let Snakemake change the dates of the original.
+            shutil.copyfile(path, unfinished)
+    say(f"{len(names):,} pictures from {path}")
+
+
+def _pack(folder: Path, names: list[str], path_to_zip) -> None:
+    with zipfile.ZipFile(path_to_zip, "w", zipfile.ZIP_STORED) as archive:
+        for name in names:
+            archive.writestr(zipfile.ZipInfo(name, PACKED), (folder / name).read_bytes())
