@@ -43,19 +43,30 @@ def of_arm(pattern, paper, protocol, arm):
 
 
 def ingested(wildcards, file):
-    """A file of the archive that a paper is run on."""
+    """A file of the archive that a paper is run on; every rule that is run by fold asks for one."""
+    if "fold" in wildcards.keys():
+        STUDY.check_fold(wildcards.paper, wildcards.protocol, wildcards.fold)
     source = STUDY.paper(wildcards.paper, wildcards.protocol).source
     return f"{RESULTS}/ingest/{source}/{file}"
 
 
-def network_of(paper, protocol, arm, fold, seed, suffix="safetensors"):
-    """The trained network of a run, or its learning curve."""
-    stage = STUDY.stage_of(paper, protocol, arm)
-    return f"{RESULTS}/{stage}/{paper}/{protocol}/{arm}/fold{fold}-seed{seed}.{suffix}"
+def named(kind, form=None):
+    """Names of the sources of a kind, as a pattern for wildcards; one that matches nothing where there is none."""
+    names = [n for n, s in STUDY.config.sources.items() if s.kind == kind and form in (None, s.form)]
+    return "|".join(names) or "(?!)"
 
 
-SYNTHETIC = [name for name, source in STUDY.config.sources.items() if source.kind == "synthetic"]
-REMOTE = [name for name in STUDY.config.sources if name not in SYNTHETIC]
+def tables_of(wildcards):
+    """The tables that a source's reader takes beside the pictures."""
+    source = STUDY.config.sources[wildcards.source]
+    place = f"{RESULTS}/archive/{wildcards.source}"
+    if source.form == "isic_challenge":
+        return [f"{place}/ground_truth.csv", f"{place}/metadata.csv"]
+    if source.kind == "synthetic":
+        return [f"{place}/metadata.csv"]
+    return [f"{RESULTS}/archive/{source.lesions_from}/metadata.csv"] if source.lesions_from else []
+
+
 ARCHIVE_FILES = {
     "images.zip": "images",
     "ground_truth.csv": "ground_truth",
@@ -77,7 +88,7 @@ def places_of(remote, mirror):
 def run_of(wildcards):
     """Everything that a training job is told."""
     paper, protocol, arm = wildcards.paper, wildcards.protocol, wildcards.arm
-    resolved = STUDY.paper(paper, protocol)
+    resolved, about = STUDY.paper(paper, protocol), STUDY.arm(paper, protocol, arm)
     network = STUDY.network(paper, protocol, arm)
     return {
         "paper": paper,
@@ -85,15 +96,34 @@ def run_of(wildcards):
         "arm": arm,
         "fold": int(wildcards.fold),
         "seed": int(wildcards.seed),
+        "seed_offset": about.seed_offset,
         "source": resolved.source,
         "network": {"name": network["name"], "parameters": network["parameters"]},
         "initial": network["weights"],
-        "loss": [term.model_dump() for term in resolved.arms[arm].loss],
+        "loss": [term.model_dump() for term in about.loss],
+        "control": about.control,
+        "teaches": STUDY.teaches_others(paper, protocol, arm),
         "training": STUDY.training(paper, protocol, arm),
-        "selection": resolved.selection,
         "augmentation": resolved.augmentation.name,
         "views": resolved.views,
         "view_seed": STUDY.config.view_seed,
+        "predicted": (
+            ["train", "validation", "test"] if resolved.evaluate_everything else ["validation", "test"]
+        ),
+    }
+
+
+def projection_run_of(wildcards):
+    """Everything that the training of a self-supervision head is told."""
+    resolved = STUDY.paper(wildcards.paper, wildcards.protocol)
+    return {
+        **{
+            key: run_of(wildcards)[key]
+            for key in ("paper", "protocol", "arm", "fold", "seed", "augmentation")
+        },
+        "views": resolved.views,
+        "view_seed": STUDY.config.view_seed,
+        "recipe": resolved.self_supervision.model_dump(),
     }
 
 
@@ -103,13 +133,21 @@ def weights_of(wildcards):
     return f"{RESULTS}/weights/{name}/{STUDY.config.weights[name].name}" if name else []
 
 
-def teacher_of(wildcards, stage):
-    """The teacher of a distilled arm, or its targets; nothing for other arms."""
-    teacher = STUDY.arm(wildcards.paper, wildcards.protocol, wildcards.arm).teacher
-    if teacher is None:
+def taught_by(wildcards, stage, teaches=("cached", "online")):
+    """Files of a stage about the teachers of an arm, where the arm is taught in one of these ways."""
+    if STUDY.teaches(wildcards.paper, wildcards.protocol, wildcards.arm) not in teaches:
         return []
-    place = f"{wildcards.paper}/{wildcards.protocol}/{teacher}"
-    return f"{RESULTS}/{stage}/{place}/fold{wildcards.fold}-seed{STUDY.config.teacher_seed}.safetensors"
+    return [
+        f"{RESULTS}/{stage}/{wildcards.paper}/{wildcards.protocol}/{teacher}/"
+        f"fold{wildcards.fold}-seed{STUDY.config.teacher_seed}.safetensors"
+        for teacher in STUDY.arm(wildcards.paper, wildcards.protocol, wildcards.arm).teachers
+    ]
+
+
+def projections_of(wildcards):
+    """The teacher's self-supervision head, where a loss of the arm asks for it."""
+    asked = STUDY.inputs(wildcards.paper, wildcards.protocol, wildcards.arm)
+    return taught_by(wildcards, "projections") if "teacher_projection" in asked else []
 
 
 def training_code(wildcards):
@@ -120,9 +158,41 @@ def training_code(wildcards):
 def baseline_of(wildcards):
     """Predictions of the arm that a distilled arm is compared with, where that arm runs."""
     baseline = STUDY.arm(wildcards.paper, wildcards.protocol, wildcards.arm).baseline
-    if baseline not in STUDY.config.arms[wildcards.paper]:
+    if baseline not in STUDY.arms(wildcards.paper, wildcards.protocol):
         return []
     return of_arm(f"{RESULTS}/predictions/{RUN}.csv", wildcards.paper, wildcards.protocol, baseline)
+
+
+ALL_RUNS = [
+    (paper, protocol, arm, fold, seed)
+    for paper, protocol, arm in STUDY.cells()
+    for fold, seed in STUDY.runs(paper, protocol)
+]
+
+
+def of_all_runs(stage, suffix):
+    """A stage's files of every run of the study."""
+    return [
+        f"{RESULTS}/{stage}/{paper}/{protocol}/{arm}/fold{fold}-seed{seed}.{suffix}"
+        for paper, protocol, arm, fold, seed in ALL_RUNS
+    ]
+
+
+def benchmarks_of_study():
+    """Where Snakemake notes time and memory of the study's jobs; teachers leave files in more stages than others."""
+    of_runs = [
+        path
+        for stage in ("train", "cache_targets", "train_projection")
+        for path in of_all_runs(f"benchmarks/{stage}", "tsv")
+    ]
+    of_sources = [
+        f"{RESULTS}/benchmarks/{rule}/{name}.tsv"
+        for rule in ("draw_archive", "draw_folders", "ingest")
+        for name in STUDY.sources()
+    ]
+    return (
+        of_sources + of_runs + [f"{RESULTS}/benchmarks/score/{'/'.join(cell)}.tsv" for cell in STUDY.cells()]
+    )
 
 
 if workflow.is_main_process:

@@ -1,37 +1,8 @@
-"""Predictions and scores. Predictions on disk are the interface: no score loads a network.
+"""Scores. Predictions on disk are the interface: no score loads a network.
 
-needs   RESULTS/teachers/RUN.safetensors or RESULTS/students/RUN.safetensors
-makes   RESULTS/predictions/RUN.csv                     logits of validation and test images
-        RESULTS/scores/{paper}/{protocol}/{arm}.json    every metric with its interval
+needs   RESULTS/predictions/RUN.csv                     logits, see train
+makes   RESULTS/scores/{paper}/{protocol}/{arm}.json    every metric with its interval
 """
-
-
-rule predict:
-    """Writes a network's logits of the validation and test images."""
-    input:
-        array=lambda wc: ingested(wc, "images.npy"),
-        split=f"{RESULTS}/split/{{paper}}/{{protocol}}/fold{{fold}}.csv",
-        network=lambda wc: network_of(wc.paper, wc.protocol, wc.arm, wc.fold, wc.seed),
-        code=lambda wc: imports_of(
-            "predict.py",
-            "skinkd.augmentations.identity",
-            *STUDY.modules(wc.paper, wc.protocol, wc.arm)[:1],
-        ),
-    output:
-        predictions=f"{RESULTS}/predictions/{RUN}.csv",
-    log:
-        f"{RESULTS}/logs/predict/{RUN}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/predict/{RUN}.tsv"
-    conda:
-        "../../envs/torch.yaml"
-    threads: DEVICE["threads"]
-    resources:
-        gpu=GPU,
-    params:
-        device=DEVICE,
-    script:
-        "../scripts/predict.py"
 
 
 rule score:

@@ -1,28 +1,31 @@
-"""Teachers, their cached targets, and students.
+"""Networks, teachers and students alike, and what teachers hand to students.
 
 needs   RESULTS/ingest/{source}/images.npy, RESULTS/split/{paper}/{protocol}/fold{fold}.csv and .json
-makes   RESULTS/teachers/RUN.safetensors and .csv     the network and its learning curve
-        RESULTS/targets/RUN.safetensors               a teacher's logits of every image in every view
-        RESULTS/students/RUN.safetensors and .csv
+makes   RESULTS/networks/RUN.safetensors, RESULTS/histories/RUN.csv, RESULTS/predictions/RUN.csv
+        RESULTS/targets/RUN.safetensors       a teacher's logits of every image in every view
+        RESULTS/projections/RUN.safetensors   a teacher's self-supervision head
 """
 
 
-rule train_teacher:
-    """Trains a teacher on hard labels."""
+rule train:
+    """Trains a network on hard labels or from its teachers, and writes its predictions."""
     input:
         array=lambda wc: ingested(wc, "images.npy"),
         split=f"{RESULTS}/split/{{paper}}/{{protocol}}/fold{{fold}}.csv",
         summary=f"{RESULTS}/split/{{paper}}/{{protocol}}/fold{{fold}}.json",
         initial=weights_of,
+        teachers=lambda wc: taught_by(wc, "networks"),
+        targets=lambda wc: taught_by(wc, "targets", teaches=("cached",)),
+        projections=projections_of,
         code=training_code,
     output:
-        network=f"{RESULTS}/teachers/{RUN}.safetensors",
-        history=f"{RESULTS}/teachers/{RUN}.csv",
+        network=f"{RESULTS}/networks/{RUN}.safetensors",
+        history=f"{RESULTS}/histories/{RUN}.csv",
+        predictions=f"{RESULTS}/predictions/{RUN}.csv",
     log:
-        f"{RESULTS}/logs/train_teacher/{RUN}.log",
+        f"{RESULTS}/logs/train/{RUN}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/train_teacher/{RUN}.tsv"
-    priority: 2
+        f"{RESULTS}/benchmarks/train/{RUN}.tsv"
     conda:
         "../../envs/torch.yaml"
     threads: DEVICE["threads"]
@@ -31,7 +34,7 @@ rule train_teacher:
     params:
         run=run_of,
         device=DEVICE,
-        checkpoint=f"{RESULTS}/unfinished/teachers/{RUN}.pt",
+        checkpoint=f"{RESULTS}/unfinished/networks/{RUN}.pt",
     script:
         "../scripts/train.py"
 
@@ -41,7 +44,7 @@ rule cache_targets:
     input:
         array=lambda wc: ingested(wc, "images.npy"),
         split=f"{RESULTS}/split/{{paper}}/{{protocol}}/fold{{fold}}.csv",
-        teacher=f"{RESULTS}/teachers/{RUN}.safetensors",
+        teacher=f"{RESULTS}/networks/{RUN}.safetensors",
         code=lambda wc: imports_of(
             "cache_targets.py",
             *STUDY.modules(wc.paper, wc.protocol, wc.arm)[:2],
@@ -67,31 +70,32 @@ rule cache_targets:
         "../scripts/cache_targets.py"
 
 
-rule train_student:
-    """Trains a student, on hard labels or from a teacher's targets."""
+rule train_projection:
+    """Trains a teacher's self-supervision head on frozen features: the first phase of SSKD."""
     input:
         array=lambda wc: ingested(wc, "images.npy"),
         split=f"{RESULTS}/split/{{paper}}/{{protocol}}/fold{{fold}}.csv",
-        summary=f"{RESULTS}/split/{{paper}}/{{protocol}}/fold{{fold}}.json",
-        initial=weights_of,
-        teacher=lambda wc: teacher_of(wc, "teachers"),
-        targets=lambda wc: teacher_of(wc, "targets"),
-        code=training_code,
+        teacher=f"{RESULTS}/networks/{RUN}.safetensors",
+        code=lambda wc: imports_of(
+            "train_projection.py",
+            *STUDY.modules(wc.paper, wc.protocol, wc.arm)[:2],
+        ),
     output:
-        network=f"{RESULTS}/students/{RUN}.safetensors",
-        history=f"{RESULTS}/students/{RUN}.csv",
+        projection=f"{RESULTS}/projections/{RUN}.safetensors",
+        history=f"{RESULTS}/projections/{RUN}.csv",
     log:
-        f"{RESULTS}/logs/train_student/{RUN}.log",
+        f"{RESULTS}/logs/train_projection/{RUN}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/train_student/{RUN}.tsv"
+        f"{RESULTS}/benchmarks/train_projection/{RUN}.tsv"
+    priority: 1
     conda:
         "../../envs/torch.yaml"
     threads: DEVICE["threads"]
     resources:
         gpu=GPU,
     params:
-        run=run_of,
+        run=projection_run_of,
         device=DEVICE,
-        checkpoint=f"{RESULTS}/unfinished/students/{RUN}.pt",
+        checkpoint=f"{RESULTS}/unfinished/projections/{RUN}.pt",
     script:
-        "../scripts/train.py"
+        "../scripts/train_projection.py"

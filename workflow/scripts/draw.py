@@ -11,7 +11,8 @@ def draw(path_to_results, wanted, paths_to_svg, paths_to_pdf):
     """Read the results, draw each wanted figure, write it as SVG and PDF."""
     results = json.loads(Path(path_to_results).read_text(encoding="utf-8"))
     for which, *paths in zip(wanted, paths_to_svg, paths_to_pdf, strict=True):
-        drawn = figures.draw(results=results, **which)
+        keys = ("name", "paper", "protocol", "parameters")
+        drawn = figures.draw(results=results, **{key: which[key] for key in keys})
         for path in paths:
             figures.save(drawn, path)
 

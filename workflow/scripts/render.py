@@ -11,8 +11,9 @@ from skinkd.jobs import logged_to
 def render(
     path_to_results,
     paths_to_figures,
-    paths_to_pictures,
-    picture_captions,
+    paths_to_samples,
+    sample_captions,
+    path_to_pictures,
     path_to_templates,
     path_to_html,
     path_to_latex,
@@ -23,8 +24,9 @@ def render(
     results_sha256 = digest_of(path_to_results)
     made = tables.all_tables(results)
     svgs = {Path(path).stem: Path(path).read_text(encoding="utf-8") for path in paths_to_figures}
-    pictures = report.pictures(paths_to_pictures, picture_captions)
-    html = report.html(results, made, svgs, pictures, path_to_templates, results_sha256)
+    samples = report.pictures(paths_to_samples, sample_captions)
+    embedded = report.embed(results, path_to_pictures)
+    html = report.html(results, made, svgs, samples, embedded, path_to_templates, results_sha256)
     write_text(path_to_html, html)
     write_text(path_to_latex, report.latex_document(results, made, path_to_templates, results_sha256))
     files = report.table_files(results, made, results_sha256)
@@ -40,8 +42,9 @@ if __name__ == "__main__":
         render(
             path_to_results=snakemake.input.results,
             paths_to_figures=snakemake.input.figures,
-            paths_to_pictures=snakemake.input.get("pictures", []),
-            picture_captions=snakemake.params.get("picture_captions", []),
+            paths_to_samples=snakemake.input.get("samples", []),
+            sample_captions=snakemake.params.get("sample_captions", []),
+            path_to_pictures=snakemake.params.pictures,
             path_to_templates=snakemake.params.templates,
             path_to_html=snakemake.output.html,
             path_to_latex=snakemake.output.latex,

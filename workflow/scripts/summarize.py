@@ -3,7 +3,7 @@
 from skinkd.assumptions import collect_assumptions
 from skinkd.checkpoints import read_description
 from skinkd.config import PROTOCOLS
-from skinkd.provenance import describe_run, read_cost, read_training
+from skinkd.provenance import describe_networks, describe_run, read_cost, read_training
 from skinkd.published import read_published
 from skinkd.records import read_record, write_record
 from skinkd.study import describe_papers, describe_scale, open_study
@@ -14,33 +14,36 @@ def summarize_study(
     config,
     paths_to_scores,
     paths_to_splits,
-    path_to_manifest,
+    paths_to_manifests,
     paths_to_published,
     paths_to_networks,
     paths_to_histories,
-    path_to_benchmarks,
+    paths_to_benchmarks,
     path_to_repository,
     path_to_results,
 ):
     """Read all records, write results.json."""
     study = open_study(config)
     splits = [read_record(path) for path in paths_to_splits]
+    manifests = [read_record(path) for path in paths_to_manifests]
     networks = [read_description(path) for path in paths_to_networks]
+    papers = describe_papers(
+        study,
+        classes={split["paper"]: split["classes"] for split in splits},
+        parameters={(network["paper"], network["arm"]): network["parameters"] for network in networks},
+    )
     results = summarize(
         study=describe_scale(study),
-        papers=describe_papers(
-            study,
-            classes={split["paper"]: split["classes"] for split in splits},
-            parameters={(network["paper"], network["arm"]): network["parameters"] for network in networks},
-        ),
+        papers=papers,
         protocols={protocol: PROTOCOLS[protocol] for protocol in study.config.protocols},
         published=[row for path in paths_to_published for row in read_published(path)],
         scores=[read_record(path) for path in paths_to_scores],
         splits=splits,
-        source=read_record(path_to_manifest),
-        training=read_training(paths_to_histories, networks),
+        sources={manifest["source"]: manifest for manifest in manifests},
+        networks=describe_networks(networks),
+        training=read_training(paths_to_histories, networks, papers),
         assumptions=collect_assumptions(path_to_repository),
-        cost=read_cost(path_to_benchmarks),
+        cost=read_cost(paths_to_benchmarks),
         provenance=describe_run(path_to_repository, config, networks),
     )
     write_record(path_to_results, results)
@@ -55,11 +58,11 @@ if __name__ == "__main__":
             config=snakemake.params.config,
             paths_to_scores=snakemake.input.scores,
             paths_to_splits=snakemake.input.splits,
-            path_to_manifest=snakemake.input.manifest,
+            paths_to_manifests=snakemake.input.manifests,
             paths_to_published=snakemake.input.published,
             paths_to_networks=snakemake.input.networks,
             paths_to_histories=snakemake.input.histories,
-            path_to_benchmarks=snakemake.params.benchmarks,
+            paths_to_benchmarks=snakemake.params.benchmarks,
             path_to_repository=snakemake.params.repository,
             path_to_results=snakemake.output.results,
         )

@@ -17,9 +17,11 @@ from skinkd.errors import InputError
 from skinkd.networks import build_network
 from skinkd.training import Trainer
 
+PROGRESS = ("best_state", "best_value", "best_epoch", "plateau_epochs", "runtime_s", "history")
+
 
 def save_network(path, network, description: dict) -> None:
-    """Write a network and what it is, atomically."""
+    """Write a network, or a head, and what it is, atomically."""
     state = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
     with whole(path) as partial:
         save_file(state, partial, metadata={"skinkd": json.dumps(description, sort_keys=True)})
@@ -68,13 +70,9 @@ def save_checkpoint(path, trainer: Trainer, fingerprint: str) -> None:
     """Everything that the next epoch depends on, atomically."""
     state = {
         "fingerprint": fingerprint,
-        "network": trainer.network.state_dict(),
+        "weights": trainer.state(),
         "optimizer": trainer.optimizer.state_dict(),
-        "best_state": trainer.best_state,
-        "best_value": trainer.best_value,
-        "best_epoch": trainer.best_epoch,
-        "plateau_epochs": trainer.plateau_epochs,
-        "history": trainer.history,
+        **{name: getattr(trainer, name) for name in PROGRESS},
     }
     with whole(path) as partial:
         torch.save(state, partial)
@@ -92,8 +90,8 @@ def resume(path, trainer: Trainer, fingerprint: str, say=print) -> None:
     if not isinstance(state, dict) or state.get("fingerprint") != fingerprint:
         say(f"{path} belongs to another config, other data or other code; starting over")
         return
-    trainer.network.load_state_dict(state["network"])
+    trainer.load_state(state["weights"])
     trainer.optimizer.load_state_dict(state["optimizer"])
-    for name in ("best_state", "best_value", "best_epoch", "plateau_epochs", "history"):
+    for name in PROGRESS:
         setattr(trainer, name, state[name])
     say(f"resuming after epoch {len(trainer.history)}")

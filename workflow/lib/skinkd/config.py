@@ -3,17 +3,40 @@
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from skinkd import strict_yaml
-from skinkd.domains import Count, NonNegative, Positive, Seed, Share
+from skinkd.domains import Confidence, Count, NonNegative, Positive, Seed, Share, Switch
 from skinkd.errors import InputError
-from skinkd.signatures import did_you_mean, names_in, needs_teacher, problems_of
+from skinkd.optimizers import KEYS as OPTIMIZER_KEYS
+from skinkd.quantities import METRICS
+from skinkd.signatures import (
+    ONLINE,
+    classes_of,
+    did_you_mean,
+    inputs_of,
+    minimum_classes,
+    names_in,
+    needs_teacher,
+    problems_of,
+)
 
 PROTOCOLS = {
     "as_published": "The paper's text: images are split one by one, so one lesion may be on both sides.",
+    "as_coded": "What the authors' code does, its quirks included, where there is code.",
     "leak_free": "Corrected losses, one selection rule for all arms, every lesion on one side of the split.",
 }
+# What the pipeline gives to a loss that asks for it; see `skinkd.losses`.
+SUPPLIED = ("class_counts", "teacher_logits")
+Protocol = Literal[tuple(PROTOCOLS)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
 Place = Annotated[str, Field(min_length=1, pattern=r"^[^\n\r]+$")]
 
@@ -65,13 +88,19 @@ class Remote(Closed):
 
 
 class Synthetic(Closed):
-    """An archive that the project draws by itself."""
+    """An archive that the project draws by itself, in the form of the challenge or as folders by class."""
 
     kind: Literal["synthetic"]
+    form: Literal["isic_challenge", "class_folders"] = "isic_challenge"
     licence: str
     images: Count
     seed: Seed
     width_px: Count
+
+    @property
+    def reading(self) -> dict:
+        """Options of the reader: its own."""
+        return {}
 
 
 class Files(Closed):
@@ -93,6 +122,40 @@ class IsicChallenge(Closed):
     unknown: Literal["error", "drop"] = "error"
     files: Files
 
+    @property
+    def form(self) -> str:
+        """The form in which it is read."""
+        return self.kind
+
+    @property
+    def reading(self) -> dict:
+        """Options of the reader."""
+        return {"unknown": self.unknown}
+
+
+class ClassFolders(Closed):
+    """Pictures in one folder per class, perhaps below Train/ and Test/; a zip or a folder on this machine."""
+
+    kind: Literal["class_folders"]
+    licence: str
+    citation: str
+    page: Place
+    path: Place | None = None
+    lesions_from: Name | None = None
+    classes: Annotated[dict[str, Annotated[str, Field(pattern=r"^[A-Z]+$")]], Field(min_length=2)]
+    on_conflict: Literal["error", "drop", "keep"] = "error"
+    on_bad_image: Literal["error", "drop"] = "error"
+
+    @property
+    def form(self) -> str:
+        """The form in which it is read."""
+        return self.kind
+
+    @property
+    def reading(self) -> dict:
+        """Options of the reader."""
+        return {"classes": self.classes, "on_conflict": self.on_conflict}
+
 
 class Weights(Remote):
     """Pretrained weights, with the folder that is tried before the urls."""
@@ -102,12 +165,39 @@ class Weights(Remote):
 
 
 class Optimizer(Closed):
-    """The optimiser and its parameters."""
+    """The optimiser and its parameters; what is left out is torch's default."""
 
-    name: Literal["sgd", "adam"]
+    name: Literal[tuple(OPTIMIZER_KEYS)]
     learning_rate: Positive
-    momentum: Share = 0.0
-    weight_decay: NonNegative = 0.0
+    momentum: Share | None = None
+    nesterov: Switch | None = None
+    beta1: Share | None = None
+    beta2: Share | None = None
+    rho: Share | None = None
+    epsilon: Positive | None = None
+    momentum_decay: NonNegative | None = None
+    initial_accumulator: NonNegative | None = None
+    weight_decay: NonNegative | None = None
+
+    @model_validator(mode="after")
+    def _takes_what_is_given(self):
+        """Each optimiser takes its own parameters only."""
+        known = OPTIMIZER_KEYS[self.name]
+        for key in self.model_dump(exclude={"name"}, exclude_none=True):
+            if key not in known:
+                raise ValueError(f"{self.name} takes no '{key}'; it takes {', '.join(known)}")
+        return self
+
+
+class Sampler(Closed):
+    """Which training images an epoch shows, and in which order.
+
+    `weighted` draws as many images as there are, each class equally often in expectation;
+    `weighted_frozen` draws once for all epochs. Confidence is the teacher's.
+    """
+
+    draw: Literal["every_image", "weighted", "weighted_frozen"] = "every_image"
+    order: Literal["random", "confident_first", "confident_last"] = "random"
 
 
 class Plateau(Closed):
@@ -127,6 +217,23 @@ class Training(Closed):
     optimizer: Optimizer
     plateau: Plateau | None = None
     early_stop_epochs: Count | None = None
+    sampler: Sampler = Sampler()
+
+
+class SelfSupervision(Closed):
+    """How a teacher's self-supervision head is trained: the first of SSKD's two phases."""
+
+    epochs: Count
+    batch_size: Annotated[int, Field(ge=2, strict=True)]
+    learning_rate: Positive
+    momentum: Share
+    weight_decay: NonNegative
+    milestones: list[Count]
+    early_stop_epochs: Count | None = None
+
+
+Selection = Literal["last", "validation_loss", "validation_hard_loss", "validation_balanced_accuracy"]
+GREY = "#57606a"
 
 
 class Arm(Closed):
@@ -136,10 +243,21 @@ class Arm(Closed):
     role: Literal["teacher", "student", "distilled"]
     network: Name
     loss: Annotated[list[Named], Field(min_length=1)]
-    teacher: Name | None = None
+    teacher: Name | Annotated[list[Name], Field(min_length=2), Distinct] | None = None
+    control: Literal["shuffled", "uniform"] | None = None
     baseline: Name | None = None
-    colour: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
+    family: Name | None = None
+    colour: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")] = GREY
+    selection: Selection | None = None
+    seed_offset: Seed = 0
     training: dict = {}
+
+    @property
+    def teachers(self) -> tuple[str, ...]:
+        """The arms that this one learns from."""
+        if self.teacher is None:
+            return ()
+        return (self.teacher,) if isinstance(self.teacher, str) else tuple(self.teacher)
 
 
 class Paper(Closed):
@@ -149,14 +267,17 @@ class Paper(Closed):
     citation: str
     reproduces: str
     tables: dict[str, str]
+    figures: dict[str, Named] = {}
     source: Name
     folds: Annotated[list[Annotated[int, Field(ge=0, strict=True)]], Field(min_length=1), Distinct]
     split: Named
     augmentation: Named
     views: Count
-    selection: Literal["last", "validation_loss", "validation_balanced_accuracy"]
+    selection: Selection
+    evaluate_everything: Switch = False
     networks: dict[Name, Named]
     training: Training
+    self_supervision: SelfSupervision | None = None
     arms: dict[Name, Arm]
 
 
@@ -172,7 +293,7 @@ class Statistics(Closed):
     """Intervals: lesions are resampled."""
 
     resamples: Count
-    confidence: Share
+    confidence: Confidence
     seed: Seed
 
 
@@ -183,12 +304,12 @@ class Config(Closed):
     results: Place
     size_px: Count
     papers: Annotated[list[Name], Field(min_length=1), Distinct]
-    protocols: Annotated[list[Literal["as_published", "leak_free"]], Field(min_length=1), Distinct]
-    arms: dict[Name, Annotated[list[Name], Distinct]]
+    protocols: Annotated[list[Protocol], Field(min_length=1), Distinct]
+    arms: dict[Name, dict[Protocol, Literal["all"] | Annotated[list[Name], Distinct]]]
     seeds: Annotated[list[Seed], Field(min_length=1), Distinct]
     teacher_seed: Seed
     view_seed: Seed
-    sources: dict[Name, Annotated[Synthetic | IsicChallenge, Field(discriminator="kind")]]
+    sources: dict[Name, Annotated[Synthetic | IsicChallenge | ClassFolders, Field(discriminator="kind")]]
     weights: dict[Name, Weights]
     device: Device
     statistics: Statistics
@@ -218,7 +339,7 @@ def check_paper(values: dict, name: str, protocol: str) -> Paper:
         paper = Paper.model_validate(values)
     except ValidationError as error:
         raise _refused(file, _problems_in(error, Paper)) from None
-    problems = [*_problems_of_names(paper)]
+    problems = [*_problems_of_names(paper), *_problems_of_figures(paper)]
     for key, arm in paper.arms.items():
         problems += [f"arms.{key}{problem}" for problem in _problems_of_arm(paper, arm)]
     if problems:
@@ -237,35 +358,137 @@ def _problems_of_names(paper: Paper):
         yield from problems_of("networks", network.name, given, f"networks.{key}")
 
 
+def _problems_of_figures(paper: Paper):
+    """Yield what is wrong with the figures: their parameters, and the arms that they name."""
+    for title, figure in paper.figures.items():
+        place = f"figures.{title}"
+        given = {key: value for key, value in figure.parameters.items() if key != "title"}
+        kind = "pictures" if figure.name in names_in("pictures") else "figures"
+        problems = problems_of(kind, figure.name, given, place)
+        yield from problems
+        metric = given.get("metric")
+        if metric is not None and not problems and metric not in METRICS:
+            yield f"{place}.metric: unknown metric '{metric}'; {did_you_mean(metric, METRICS)}"
+        for arm in [] if problems else arms_of_figure(given):
+            if arm not in paper.arms:
+                yield f"{place}: unknown arm '{arm}'; {did_you_mean(arm, paper.arms)}"
+
+
+def arms_of_figure(parameters: dict) -> list[str]:
+    """The arms that a figure's parameters name, under `arm`, `arms`, `series` or `cells`."""
+    named = [*filter(None, [parameters.get("arm")]), *parameters.get("arms", [])]
+    for key in ("series", "cells"):
+        named += [arm for members in parameters.get(key, {}).values() for arm in members]
+    return named
+
+
 def _problems_of_arm(paper: Paper, arm: Arm):
     """Yield what is wrong with an arm: its references, its recipe, its loss; each opens with its place."""
-    for what, known in (("network", paper.networks), ("teacher", paper.arms), ("baseline", paper.arms)):
-        value = getattr(arm, what)
+    yield from _problems_of_references(paper, arm)
+    yield from _problems_of_recipe(paper, arm)
+    if "validation_hard_loss" == (arm.selection or paper.selection) and not _has_hard_term(arm):
+        yield ": validation_hard_loss selects by terms without a teacher, and the arm has none"
+    for index, term in enumerate(arm.loss):
+        yield from _problems_of_term(paper, term, arm, f".loss[{index}]")
+
+
+def _problems_of_recipe(paper: Paper, arm: Arm):
+    """Yield what is wrong with what an arm changes in the paper's training."""
+    try:
+        training = Training.model_validate(strict_yaml.merge(paper.training.model_dump(), arm.training))
+    except ValidationError as error:
+        yield from (f".training: {problem}" for problem in _problems_in(error, Training))
+        return
+    order = training.sampler.order
+    if order != "random" and arm.teacher is None:
+        yield f".training.sampler.order: {order} needs a teacher, and the arm names none"
+    online = sorted({name for term in arm.loss for name in _inputs_of(term)} & ONLINE)
+    if order != "random" and online:
+        yield (
+            f".training.sampler.order: {order} goes by what the teacher said of its fixed views; "
+            f"{online[0]}, which a loss asks for, comes from a teacher that sees each batch anew"
+        )
+
+
+def _inputs_of(term: Named) -> tuple[str, ...]:
+    """What a term is computed from; nothing for one that is refused elsewhere."""
+    try:
+        return inputs_of(term.name) if term.name in names_in("losses") else ()
+    except LookupError:
+        return ()
+
+
+def _has_hard_term(arm: Arm) -> bool:
+    """Whether a term of the arm's loss asks for no teacher."""
+    return not all(term.name in names_in("losses") and needs_teacher(term.name) for term in arm.loss)
+
+
+def _problems_of_references(paper: Paper, arm: Arm):
+    """Yield what is wrong with the network, the teachers and the baseline that an arm names."""
+    named = [("network", arm.network, paper.networks), ("baseline", arm.baseline, paper.arms)]
+    named += [("teacher", teacher, paper.arms) for teacher in arm.teachers]
+    for what, value, known in named:
         if value is not None and value not in known:
             yield f".{what}: unknown {what} '{value}'; {did_you_mean(value, known)}"
     if (arm.role == "distilled") != (arm.teacher is not None):
         yield ": a distilled arm, and no other, names its teacher"
-    if arm.teacher in paper.arms and paper.arms[arm.teacher].role != "teacher":
-        yield f".teacher: '{arm.teacher}' has the role {paper.arms[arm.teacher].role}, not teacher"
-    try:
-        Training.model_validate(strict_yaml.merge(paper.training.model_dump(), arm.training))
-    except ValidationError as error:
-        yield from (f".training: {problem}" for problem in _problems_in(error, Training))
-    for index, term in enumerate(arm.loss):
-        yield from _problems_of_term(term, arm, f".loss[{index}]")
+    if arm.control and arm.teacher is None:
+        yield f".control: {arm.control} needs a teacher, and the arm names none"
+    yield from _problems_of_lineage(paper, arm)
 
 
-def _problems_of_term(term: Named, arm: Arm, place: str):
+def _problems_of_lineage(paper: Paper, arm: Arm):
+    """Yield whether an arm learns from itself by way of its teachers."""
+    lineage = list(arm.teachers)
+    for teacher in lineage:
+        lineage += [name for name in _teachers_of(paper, teacher) if name not in lineage]
+    if any(paper.arms.get(name) is arm for name in lineage):
+        yield f".teacher: the arm learns from itself by way of {', '.join(arm.teachers)}"
+
+
+def _teachers_of(paper: Paper, arm: str) -> tuple[str, ...]:
+    """The teachers of an arm, none for one that does not exist."""
+    return paper.arms[arm].teachers if arm in paper.arms else ()
+
+
+def _problems_of_term(paper: Paper, term: Named, arm: Arm, place: str):
     """Yield what is wrong with one term of an arm's loss."""
     given = {name: value for name, value in term.parameters.items() if name != "weight"}
-    yield from problems_of("losses", term.name, given, place, supplied=("class_counts",))
+    yield from problems_of("losses", term.name, given, place, supplied=SUPPLIED)
     weight = term.parameters.get("weight")
     try:
         TypeAdapter(Positive).validate_python(weight)
     except ValidationError:
         yield f"{place}.weight: must be a number above 0 (got {weight!r})"
-    if arm.teacher is None and term.name in names_in("losses") and needs_teacher(term.name):
+    if term.name not in names_in("losses"):
+        return
+    yield from _problems_of_inputs(paper, term, arm, place)
+
+
+def _problems_of_inputs(paper: Paper, term: Named, arm: Arm, place: str):
+    """Yield what a term asks for that the arm or the task does not have."""
+    try:
+        inputs = inputs_of(term.name)
+    except LookupError as error:
+        yield f"{place}: {error.args[0]}"
+        return
+    if arm.teacher is None and needs_teacher(term.name):
         yield f"{place}: {term.name} needs a teacher, and the arm names none"
+    known = paper.split.name in names_in("splits")
+    if known and len(classes_of(paper.split.name)) < minimum_classes(term.name):
+        yield (
+            f"{place}: {term.name} is undefined for {len(classes_of(paper.split.name))} classes; "
+            f"it needs {minimum_classes(term.name)}"
+        )
+    if "teachers" in inputs and len(arm.teachers) < 2:
+        yield f"{place}: {term.name} needs several teachers; name them as a list"
+    if {"teacher_projection", "student_projection"} & set(inputs) and paper.self_supervision is None:
+        yield f"{place}: {term.name} needs the teacher's self-supervision head; add self_supervision"
+    online = sorted(set(inputs) & ONLINE)
+    if arm.control and online:
+        yield f"{place}: {term.name} asks for {online[0]}, which a {arm.control} teacher does not have"
+    if len(arm.teachers) > 1 and (online or "teacher" in inputs):
+        yield f"{place}: {term.name} asks for one teacher, and the arm names {len(arm.teachers)}"
 
 
 def _problems_in(error: ValidationError, model) -> list[str]:

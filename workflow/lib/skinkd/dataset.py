@@ -49,9 +49,17 @@ class Part:
         drawn = self.augmentation.draw(self.table["image"], view, self.view_seed)
         return torch.from_numpy(drawn).to(self.device)
 
-    def batch(self, chosen: Tensor, parameters: Tensor | None = None) -> Tensor:
-        """Normalised pictures, (len(chosen), 3, S, S), channels last; augmented if `parameters` are given."""
+    def batch(self, chosen: Tensor, parameters: Tensor | None = None, quarter_turns: int = 0) -> Tensor:
+        """Normalised pictures, (len(chosen), 3, S, S), channels last.
+
+        Args:
+            chosen: indices of images.
+            parameters: of their augmentation, (n, P) for all images; None leaves them as they are.
+            quarter_turns: counter-clockwise, before the augmentation.
+        """
         pictures = self.pictures[chosen].permute(0, 3, 1, 2).float() / 255
+        if quarter_turns:
+            pictures = torch.rot90(pictures, quarter_turns, dims=(2, 3))
         if parameters is not None:
             pictures = self.augmentation.apply(pictures, parameters[chosen])
         pictures = (pictures - self._mean) / self._deviation

@@ -1,8 +1,8 @@
 """The study: which papers, protocols, arms, folds and seeds run, and with what.
 
 Mappings of the config say what exists, lists say what runs. A paper's file is
-overlaid by its protocol's part and then by what `changes` holds for this study; the result is
-checked, so that whatever a rule asks for is known to be right.
+overlaid by its protocol's part and then by what `changes` holds for this study; an arm that is
+`like` another takes over what it does not say itself. The result is checked, so that whatever a rule asks for is known to be right.
 """
 
 from dataclasses import dataclass, field
@@ -11,8 +11,10 @@ from pathlib import Path
 from skinkd import strict_yaml
 from skinkd.config import PROTOCOLS, Arm, Config, Paper, check_config, check_paper
 from skinkd.errors import InputError, examples
-from skinkd.signatures import did_you_mean
+from skinkd.signatures import ONLINE, did_you_mean, inputs_of
 
+# What makes two arms of one paper and protocol the same run, beside network and recipe.
+RUN = {"loss", "teacher", "control", "seed_offset"}
 CONFIGS = Path(__file__).resolve().parents[3] / "config"
 BASE, PAPERS = CONFIGS / "config.yaml", CONFIGS / "papers"
 
@@ -37,13 +39,15 @@ class Study:
         Raises:
             InputError: where this study does not run it.
         """
-        for kind, name, known in (
-            ("paper", paper, self.config.papers),
-            ("protocol", protocol, self.config.protocols),
-        ):
-            if name not in known:
-                raise _unknown(kind, name, known, place="this study")
+        if paper not in self.config.papers:
+            raise _unknown("paper", paper, self.config.papers, place="this study")
+        if protocol not in self.protocols(paper):
+            raise _unknown("protocol", protocol, self.protocols(paper), place=f"{paper} in this study")
         return self.papers[paper, protocol]
+
+    def protocols(self, paper: str) -> list[str]:
+        """The protocols under which a paper runs, in the order of the study."""
+        return [protocol for protocol in self.config.protocols if (paper, protocol) in self.papers]
 
     def arm(self, paper: str, protocol: str, arm: str) -> Arm:
         """One arm.
@@ -56,28 +60,57 @@ class Study:
             raise _unknown("arm", arm, arms, place=f"{paper} {protocol}")
         return arms[arm]
 
-    def stage_of(self, paper: str, protocol: str, arm: str) -> str:
-        """The stage that trains an arm: teachers or students."""
-        return "teachers" if self.arm(paper, protocol, arm).role == "teacher" else "students"
+    def arms(self, paper: str, protocol: str) -> list[str]:
+        """The arms of a paper that run under a protocol; `all` trains nothing twice.
+
+        Arms that differ under one protocol may be one run under another, such as two directions of a
+        divergence of which one is the protocol's own. The first of them stands for both.
+        """
+        wanted = self.config.arms[paper][protocol]
+        return self._different(paper, protocol) if wanted == "all" else wanted
+
+    def _different(self, paper: str, protocol: str) -> list[str]:
+        """The arms of a paper, without those that are the same run as an earlier one."""
+        earlier: list[dict] = []
+        names = []
+        for name, arm in self.papers[paper, protocol].arms.items():
+            run = arm.model_dump(include=RUN) | {
+                "network": self.network(paper, protocol, name),
+                "training": self.training(paper, protocol, name),
+            }
+            if run not in earlier:
+                earlier.append(run)
+                names.append(name)
+        return names
 
     def runs(self, paper: str, protocol: str) -> list[tuple[int, int]]:
         """Folds and seeds that run, as pairs."""
         return [(fold, seed) for fold in self.paper(paper, protocol).folds for seed in self.config.seeds]
 
+    def check_fold(self, paper: str, protocol: str, fold: str) -> None:
+        """Let a fold pass as a path writes it.
+
+        Raises:
+            InputError: where the paper is not run on it.
+        """
+        known = [str(number) for number in self.paper(paper, protocol).folds]
+        if fold not in known:
+            raise _unknown("fold", fold, known, place=f"{paper} {protocol}")
+
     def cells(self) -> list[tuple[str, str, str]]:
         """Every (paper, protocol, arm) that runs."""
-        return [
-            (paper, protocol, arm)
-            for paper in self.config.papers
-            for protocol in self.config.protocols
-            for arm in self.config.arms[paper]
-        ]
+        return [(*key, arm) for key in self.papers for arm in self.arms(*key)]
+
+    def sources(self) -> list[str]:
+        """The archives that the study uses."""
+        return sorted({resolved.source for resolved in self.papers.values()})
 
     def training(self, paper: str, protocol: str, arm: str) -> dict:
         """An arm's recipe: the paper's, with what the arm changes."""
         resolved = self.paper(paper, protocol)
         recipe = strict_yaml.merge(resolved.training.model_dump(), resolved.arms[arm].training)
-        return type(resolved.training).model_validate(recipe).model_dump()
+        recipe = type(resolved.training).model_validate(recipe).model_dump()
+        return recipe | {"selection": resolved.arms[arm].selection or resolved.selection}
 
     def network(self, paper: str, protocol: str, arm: str) -> dict:
         """What builds an arm's network: file name, parameters, and the name of its weights or None."""
@@ -87,15 +120,30 @@ class Study:
         weights = parameters.pop("weights", None)
         return {"name": spec.name, "parameters": parameters, "weights": weights}
 
+    def inputs(self, paper: str, protocol: str, arm: str) -> set[str]:
+        """What an arm's losses are computed from, see `skinkd.losses`."""
+        return {name for term in self.arm(paper, protocol, arm).loss for name in inputs_of(term.name)}
+
+    def teaches(self, paper: str, protocol: str, arm: str) -> str:
+        """How an arm is taught: `""`, `cached` (its teachers' logits), or `online` (maps and embeddings)."""
+        if not self.arm(paper, protocol, arm).teachers:
+            return ""
+        return "online" if self.inputs(paper, protocol, arm) & ONLINE else "cached"
+
+    def teaches_others(self, paper: str, protocol: str, arm: str) -> bool:
+        """Whether another arm of the paper learns from this one."""
+        return any(arm in other.teachers for other in self.paper(paper, protocol).arms.values())
+
     def modules(self, paper: str, protocol: str, arm: str) -> list[str]:
-        """Library modules that training an arm loads by name."""
+        """Library modules that training an arm loads by name: its network first, then the augmentation."""
         resolved = self.paper(paper, protocol)
-        losses = [f"skinkd.losses.{term.name}" for term in resolved.arms[arm].loss]
-        return [
-            f"skinkd.networks.{self.network(paper, protocol, arm)['name']}",
-            f"skinkd.augmentations.{resolved.augmentation.name}",
-            *losses,
+        trained = [
+            arm,
+            *(resolved.arms[arm].teachers if self.teaches(paper, protocol, arm) == "online" else ()),
         ]
+        own, *others = [f"skinkd.networks.{self.network(paper, protocol, name)['name']}" for name in trained]
+        losses = [f"skinkd.losses.{term.name}" for term in resolved.arms[arm].loss]
+        return [own, f"skinkd.augmentations.{resolved.augmentation.name}", *others, *losses]
 
 
 def open_study(values: dict) -> Study:
@@ -109,9 +157,10 @@ def open_study(values: dict) -> Study:
     for paper in [*config.papers, *config.arms, *_changes(config)]:
         if paper not in known:
             raise _unknown("paper", paper, known)
+    _check_names_of_changes(config)
     papers, changes = {}, {paper: [] for paper in config.papers}
     for paper in config.papers:
-        for protocol in config.protocols:
+        for protocol in _protocols_that_run(config, paper):
             papers[paper, protocol], lines = _resolve(config, paper, protocol)
             changes[paper] += [line for line in lines if line not in changes[paper]]
     study = Study(config, papers, changes)
@@ -120,19 +169,87 @@ def open_study(values: dict) -> Study:
     return study
 
 
+def _check_names_of_changes(config: Config) -> None:
+    """Changes stand under a study that exists, or a misspelt one would run without them."""
+    files = [strict_yaml.load(path) for path in CONFIGS.glob("*.yaml")]
+    known = {config.study.name, *(file["study"]["name"] for file in files if "study" in file)}
+    for study in config.changes:
+        if study not in known:
+            raise _unknown("study", study, known, place="changes")
+
+
+def _protocols_that_run(config: Config, paper: str) -> list[str]:
+    """The study's protocols that its lists name for a paper.
+
+    Raises:
+        InputError: where the lists name none, or one that the paper does not have.
+    """
+    wanted = config.arms.get(paper, {})
+    known = _read_paper(paper).get("protocols", {})
+    for protocol in wanted:
+        if protocol not in known:
+            raise _unknown("protocol", protocol, known, place=f"arms.{paper}")
+    # An overlay cannot take a protocol out of a mapping, but it can empty its list.
+    running = [protocol for protocol in config.protocols if wanted.get(protocol)]
+    if not running:
+        raise InputError(
+            "config",
+            f"arms has no list for {paper} under {', '.join(config.protocols)}",
+            "Nothing of it would run",
+            f"add arms.{paper}, such as {{{config.protocols[0]}: all}}",
+        )
+    return running
+
+
+def _read_paper(name: str) -> dict:
+    """A paper's file, on top of the one that it extends."""
+    values = strict_yaml.load(PAPERS / f"{name}.yaml")
+    base = values.pop("extends", None)
+    return strict_yaml.merge(_read_paper(base), values) if base else values
+
+
 def _resolve(config: Config, paper: str, protocol: str) -> tuple[Paper, list[str]]:
     """A paper under a protocol with the study's changes, and those changes as lines."""
-    values = strict_yaml.load(PAPERS / f"{paper}.yaml")
+    values = _read_paper(paper)
     protocols = values.pop("protocols", {})
     for name in protocols:
         if name not in PROTOCOLS:
             raise _unknown("protocol", name, PROTOCOLS, place=f"config/papers/{paper}.yaml protocols")
-    published = strict_yaml.merge(values, protocols.get(protocol, {}))
+    published = strict_yaml.merge(values, protocols[protocol] or {})
     # Apart, or a mistake in the paper's file would hide behind what this study changes.
-    check_paper(published, paper, protocol)
+    check_paper(_with_likes(published, paper), paper, protocol)
     changes = _changes(config).get(paper, {})
     changed = strict_yaml.merge(published, changes)
-    return check_paper(changed, paper, protocol), _differences(published, changes)
+    return check_paper(_with_likes(changed, paper), paper, protocol), _differences(published, changes)
+
+
+def _with_likes(values: dict, paper: str) -> dict:
+    """The paper's values with every arm's `like` followed: an arm is another one with changes."""
+    arms = values.get("arms", {})
+    if not isinstance(arms, dict):
+        return values
+    return values | {"arms": {name: _followed(name, arms, paper, ()) for name in arms}}
+
+
+def _followed(name: str, arms: dict, paper: str, seen: tuple[str, ...]) -> dict:
+    """One arm on top of the one that it is like."""
+    if not isinstance(arms[name], dict):
+        return {}
+    own = dict(arms[name])
+    like = own.pop("like", None)
+    if like is None:
+        return own
+    if str(like) not in arms:
+        raise _unknown("arm", like, arms, place=f"config/papers/{paper}.yaml arms.{name}.like")
+    if like in (name, *seen):
+        circle = " → ".join([*seen, name, like])
+        raise InputError(
+            "config",
+            f"config/papers/{paper}.yaml: arms are like each other in a circle: {circle}",
+            "None of them says what it is",
+            "write one of them out",
+        )
+    return strict_yaml.merge(_followed(like, arms, paper, (*seen, name)), own)
 
 
 def _changes(config: Config) -> dict[str, dict]:
@@ -160,14 +277,17 @@ def _shown(value) -> str:
 def _check_what_runs(study: Study) -> None:
     """Everything that the lists name exists in the mappings."""
     config = study.config
-    for (paper, _), resolved in study.papers.items():
-        if paper not in config.arms:
-            raise InputError(
-                "config", f"arms has no list for {paper}", "Nothing of it would run", f"add arms.{paper}"
+    challenges = [name for name, source in config.sources.items() if source.kind == "isic_challenge"]
+    for name, source in config.sources.items():
+        lesions_from = getattr(source, "lesions_from", None)
+        if lesions_from not in (None, *challenges):
+            raise _unknown(
+                "archive with metadata", lesions_from, challenges, place=f"sources.{name}.lesions_from"
             )
-        for arm in config.arms[paper]:
+    for (paper, protocol), resolved in study.papers.items():
+        for arm in study.arms(paper, protocol):
             if arm not in resolved.arms:
-                raise _unknown("arm", f"{arm}", resolved.arms, place=f"arms.{paper}")
+                raise _unknown("arm", arm, resolved.arms, place=f"arms.{paper}.{protocol}")
         if resolved.source not in config.sources:
             raise _unknown("source", resolved.source, config.sources, place=f"papers {paper}")
         for network in resolved.networks.values():
@@ -177,17 +297,8 @@ def _check_what_runs(study: Study) -> None:
 
 
 def _check_what_it_may_claim(study: Study) -> None:
-    """One archive, which the report describes; and a full study is the papers' own experiment."""
-    config = study.config
-    sources = sorted({resolved.source for resolved in study.papers.values()})
-    if len(sources) > 1:
-        raise InputError(
-            "config",
-            f"the papers take their images from {', '.join(sources)}",
-            "The report describes one archive",
-            "give them one source under changes, or run them as two studies",
-        )
-    if config.study.scale == "full" and any(study.changes.values()):
+    """A full study is the papers' own experiment; and changes belong to a study that runs."""
+    if study.config.study.scale == "full" and any(study.changes.values()):
         changed = [line for lines in study.changes.values() for line in lines]
         raise InputError(
             "config",
@@ -222,9 +333,19 @@ def describe_papers(
                 key: getattr(_any(study, paper), key) for key in ("label", "citation", "reproduces", "tables")
             },
             "classes": classes[paper],
+            "protocols": study.protocols(paper),
+            "source": {protocol: study.papers[paper, protocol].source for protocol in study.protocols(paper)},
+            "figures": {
+                title: {"name": figure.name, **figure.parameters}
+                for title, figure in _any(study, paper).figures.items()
+            },
             "arms": {
                 arm: {
-                    **{key: getattr(study.arm(paper, study.config.protocols[0], arm), key) for key in SHOWN},
+                    **{key: getattr(_any(study, paper).arms[arm], key) for key in SHOWN},
+                    "losses": {
+                        protocol: [term.model_dump() for term in study.arm(paper, protocol, arm).loss]
+                        for protocol in study.protocols(paper)
+                    },
                     "network": describe_network(study, paper, arm),
                     "loss": describe_loss(study, paper, arm),
                     "parameters": parameters.get((paper, arm)),
@@ -236,17 +357,17 @@ def describe_papers(
     }
 
 
-SHOWN = ("label", "role", "teacher", "baseline", "colour")
+SHOWN = ("label", "role", "teacher", "control", "baseline", "family", "colour")
 
 
 def _any(study: Study, paper: str) -> Paper:
     """A paper under whichever protocol runs: for what no protocol changes."""
-    return study.papers[paper, study.config.protocols[0]]
+    return study.papers[paper, study.protocols(paper)[0]]
 
 
 def describe_network(study: Study, paper: str, arm: str) -> str:
     """An arm's network in words, such as `resnet (depth 50), from resnet50_imagenet`."""
-    spec = study.network(paper, study.config.protocols[0], arm)
+    spec = study.network(paper, study.protocols(paper)[0], arm)
     inside = ", ".join(f"{key} {value}" for key, value in spec["parameters"].items())
     origin = f"from {spec['weights']}" if spec["weights"] else "from random weights"
     return f"{spec['name']} ({inside}), {origin}" if inside else f"{spec['name']}, {origin}"
@@ -256,7 +377,7 @@ def describe_loss(study: Study, paper: str, arm: str) -> str:
     """An arm's objective as a sum, by protocol where the protocols differ."""
     sums = {
         protocol: " + ".join(_term(term.model_dump()) for term in study.arm(paper, protocol, arm).loss)
-        for protocol in study.config.protocols
+        for protocol in study.protocols(paper)
     }
     if len(set(sums.values())) == 1:
         return next(iter(sums.values()))

@@ -17,7 +17,7 @@ from skinkd.dataset import Part, predict_logits
 from skinkd.errors import InputError
 from skinkd.progress import Progress
 from skinkd.sources import PACKAGE
-from skinkd.training import TeacherLogits
+from skinkd.teachers import TeacherLogits
 
 
 def describe_targets(
@@ -68,8 +68,20 @@ def write_targets(path, tensors: dict[str, Tensor], header: dict[str, str]) -> N
         save_file(tensors, partial, metadata={"skinkd": json.dumps(header, sort_keys=True)})
 
 
-def read_targets(path, expected: dict[str, str], train: Part, device: str) -> TeacherLogits:
-    """Targets that were made from what the student is about to train on.
+def read_targets(paths, expected: list[dict[str, str]], train: Part, device: str) -> TeacherLogits:
+    """Targets of one or several teachers, each made from what the student is about to train on.
+
+    Raises:
+        InputError: a file does not belong to this run, or is damaged.
+    """
+    each = [_read_one(path, header, train, device) for path, header in zip(paths, expected, strict=True)]
+    return TeacherLogits(
+        *(torch.stack([tensors[name] for tensors in each]) for name in ("train", "validation"))
+    )
+
+
+def _read_one(path, expected: dict[str, str], train: Part, device: str) -> dict[str, Tensor]:
+    """The targets of one teacher.
 
     Raises:
         InputError: naming every entry of the header that differs, or shapes that do not fit, or
@@ -83,7 +95,7 @@ def read_targets(path, expected: dict[str, str], train: Part, device: str) -> Te
         raise _stale(path, f"{tensors['train'].shape[1]} images, the training part has {len(train)}")
     if not torch.equal(tensors["parameters"][0], train.parameters(0)):
         raise _stale(path, "the views were drawn otherwise than here")
-    return TeacherLogits(tensors["train"], tensors["validation"])
+    return tensors
 
 
 def _opened(path, device: str) -> tuple[dict[str, str], dict[str, Tensor]]:

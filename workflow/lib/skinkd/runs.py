@@ -1,0 +1,131 @@
+"""One run of the training loop, put together from its files: parts, network, teachers, objective."""
+
+import torch
+
+from skinkd.adapters import build_adapter, projection_head
+from skinkd.checkpoints import load_network
+from skinkd.dataset import Part, open_array
+from skinkd.device import Device, describe_hardware
+from skinkd.losses import load_terms
+from skinkd.network_cost import megabytes, multiply_accumulates, time_inference
+from skinkd.networks import map_channels, trainable_parameters
+from skinkd.signals import Signals
+from skinkd.signatures import inputs_of
+from skinkd.targets import describe_targets, read_targets
+from skinkd.teachers import OnlineTeacher, TeacherLogits, altered
+from skinkd.training import Recipe, Trainer
+
+PARTS = ("train", "validation", "test")
+
+
+def open_parts(
+    path_to_array, path_to_split, classes, run: dict, device: str, names=PARTS[:2]
+) -> dict[str, Part]:
+    """Parts of a split, with the views of a run.
+
+    Args:
+        run: what the job is told; its augmentation and view_seed matter here.
+    """
+    array, split = open_array(path_to_array, path_to_split)
+    views = {"augmentation": run["augmentation"], "view_seed": run["view_seed"], "device": device}
+    return {name: Part(array, split[split["part"] == name], classes, **views) for name in names}
+
+
+def read_teachers(
+    paths_to_targets, paths_to_teachers, parts: dict[str, Part], run: dict, device: str, **made_from
+):
+    """What the teachers of a cached arm said, or None for other arms.
+
+    Args:
+        made_from: path_to_array and path_to_split, on which the targets must have been made.
+
+    Raises:
+        InputError: for targets that were made from something else.
+    """
+    if not paths_to_targets:
+        return None
+    headers = [
+        describe_targets(
+            **made_from,
+            path_to_teacher=path,
+            classes=parts["train"].classes,
+            **{key: run[key] for key in ("augmentation", "view_seed", "views")},
+        )
+        for path in paths_to_teachers
+    ]
+    said = read_targets(paths_to_targets, headers, parts["train"], device)
+    return altered(said, run["control"], run["seed"])
+
+
+def open_teacher(path_to_teacher, path_to_projection, device: Device) -> OnlineTeacher:
+    """A teacher that looks at the student's pictures itself, frozen."""
+    network = _frozen(load_network(path_to_teacher)[0], device.name)
+    projection = read_projection(path_to_projection) if path_to_projection else None
+    return OnlineTeacher(
+        network, projection and _frozen(projection, device.name), device.for_network(network)
+    )
+
+
+def read_projection(path):
+    """A teacher's self-supervision head."""
+    from safetensors.torch import load_file
+
+    state = load_file(path)
+    head = projection_head(next(iter(state.values())).shape[-1])
+    head.load_state_dict(state)
+    return head
+
+
+def _frozen(module, device: str):
+    """A module on its device that no training changes."""
+    return module.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
+
+
+def make_trainer(
+    network, parts: dict[str, Part], run: dict, device: Device, cached: TeacherLogits | None, teacher
+) -> Trainer:
+    """The trainer of a run.
+
+    Args:
+        cached: what teachers said before; None for arms without a teacher and for online ones.
+        teacher: the `OnlineTeacher` of an online arm, or None.
+    """
+    train = parts["train"]
+    asked = {name for term in run["loss"] for name in inputs_of(term["name"])}
+    network = network.to(device.name, memory_format=torch.channels_last)
+    size_px = train.pictures.shape[1]
+    supplied = {"class_counts": train.class_counts()}
+    if cached is not None:
+        supplied["teacher_logits"] = cached.train[0, 0]
+
+    def adapter(kind):
+        return build_adapter(kind, map_channels(network, size_px), map_channels(teacher.network, size_px))
+
+    terms = load_terms(run["loss"], supplied, adapter)
+    projects = "student_projection" in asked
+    projection = projection_head(map_channels(network, size_px)) if projects else None
+    return Trainer(
+        Signals(network, asked, device=device, projection=projection, teacher=teacher),
+        train,
+        parts["validation"],
+        terms=terms,
+        cached=cached,
+        recipe=Recipe(**run["training"]),
+        views=run["views"],
+        seed=run["seed"] + run["seed_offset"],
+        device=device,
+    )
+
+
+def describe_cost(network, trainer: Trainer, device: Device) -> dict:
+    """Size, arithmetic and times of a trained network, and the machine they were measured on."""
+    size_px = trainer.train_part.pictures.shape[1]
+    return {
+        "parameters": trainable_parameters(network),
+        "macs": multiply_accumulates(network, size_px),
+        "size_mb": round(megabytes(network), 3),
+        "inference_step_ms": round(time_inference(network, size_px, device), 3),
+        "training_runtime_s": round(trainer.runtime_s, 3),
+        "precision": device.precision,
+        "hardware": describe_hardware(device.name),
+    }

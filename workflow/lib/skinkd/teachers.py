@@ -1,0 +1,69 @@
+"""What a student is told by its teachers: logits from a cache, or everything from the teacher itself, online."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from skinkd.device import Device
+
+
+@dataclass(frozen=True)
+class TeacherLogits:
+    """What teachers said: of every training image in every view, and of the validation images.
+
+    Attributes:
+        train: (teachers, views, n_train, classes).
+        validation: (teachers, n_validation, classes).
+    """
+
+    train: Tensor
+    validation: Tensor
+
+    def of_batch(self, chosen: Tensor, view: int | None) -> dict[str, Tensor]:
+        """Signals for a batch of the training part, or of the validation part where `view` is None."""
+        said = self.validation if view is None else self.train[:, view % self.train.shape[1]]
+        return {"teacher": said[0, chosen], "teachers": said[:, chosen]}
+
+    def confidence(self) -> Tensor:
+        """The first teacher's greatest probability for each training image in the first view, (n_train,)."""
+        return self.train[0, 0].softmax(dim=1).amax(dim=1)
+
+
+@dataclass(frozen=True)
+class OnlineTeacher:
+    """A teacher that looks at the student's own pictures.
+
+    Attributes:
+        network: frozen, in evaluation mode.
+        projection: its self-supervision head, or None.
+        device: where it runs, in the precision in which its logits would be cached.
+    """
+
+    network: nn.Module
+    projection: nn.Module | None
+    device: Device
+
+
+def altered(said: TeacherLogits, control: str | None, seed: int) -> TeacherLogits:
+    """The teachers of a control arm.
+
+    Args:
+        control: `shuffled`: each image gets the logits of another, in all views the same one's;
+            `uniform`: every class gets the same logit; None leaves them as they are.
+        seed: of the shuffling.
+    """
+    if control == "uniform":
+        return TeacherLogits(torch.zeros_like(said.train), torch.zeros_like(said.validation))
+    if control == "shuffled":
+        return replace(
+            said,
+            train=said.train[:, :, _shuffled(said.train.shape[2], seed)],
+            validation=said.validation[:, _shuffled(said.validation.shape[1], seed)],
+        )
+    return said
+
+
+def _shuffled(n: int, seed: int) -> Tensor:
+    """A permutation of n."""
+    return torch.randperm(n, generator=torch.Generator().manual_seed(seed))

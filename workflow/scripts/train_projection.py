@@ -1,0 +1,45 @@
+"""Train a teacher's self-supervision head on its frozen features: the first phase of SSKD."""
+
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from skinkd.adapters import projection_head
+from skinkd.atomic import digest_of, whole
+from skinkd.checkpoints import fingerprint_of, load_network, resume, save_checkpoint, save_network
+from skinkd.device import choose_device
+from skinkd.jobs import logged_to
+from skinkd.networks import map_channels
+from skinkd.runs import open_parts
+from skinkd.projections import make_projection_trainer
+
+
+def train_projection(paths, paths_to_code, run, device, path_to_checkpoint, outputs):
+    """Train the head of the teacher at `paths["teacher"]`; write it and its learning curve."""
+    device = choose_device(**device)
+    network, description = load_network(paths["teacher"])
+    device = device.for_network(network)
+    parts = open_parts(paths["array"], paths["split"], description["classes"], run, device.name)
+    torch.manual_seed(run["seed"])
+    head = projection_head(map_channels(network, parts["train"].pictures.shape[1]))
+    trainer = make_projection_trainer(network, head, parts, run, device)
+    fingerprint = fingerprint_of(paths=[*paths.values(), *paths_to_code], values=run | {"device": str(device)})
+    resume(path_to_checkpoint, trainer, fingerprint)
+    trainer.run(after_epoch=lambda trainer: save_checkpoint(path_to_checkpoint, trainer, fingerprint))
+    save_network(outputs["projection"], head, {"teacher": digest_of(paths["teacher"])})
+    with whole(outputs["history"]) as partial:
+        pd.DataFrame(trainer.history).to_csv(partial, index=False)
+    Path(path_to_checkpoint).unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    with logged_to(snakemake.log[0]):
+        train_projection(
+            paths={name: snakemake.input[name] for name in ("array", "split", "teacher")},
+            paths_to_code=snakemake.input.code,
+            run=snakemake.params.run,
+            device=snakemake.params.device,
+            path_to_checkpoint=snakemake.params.checkpoint,
+            outputs=dict(snakemake.output.items()),
+        )
