@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
+from skinkd.domains import Confidence
 from skinkd.intervals import CHUNK, clusters, percentile_interval, resample_weights, resampled, wilson
 from skinkd.metrics import evaluate
 
@@ -127,6 +129,12 @@ def test_the_interval_covers_the_truth_as_often_as_it_says():
 )
 def test_wilson_by_hand(share, n, low, high):
     assert wilson(share, n) == pytest.approx((low, high), abs=5e-6)
+
+
+@pytest.mark.parametrize("confidence", [0.0, 1.0, 95.0, True])
+def test_a_confidence_without_an_interval_is_refused(confidence):
+    with pytest.raises(ValidationError):
+        TypeAdapter(Confidence).validate_python(confidence)
 
 
 def test_wilson_solves_the_score_equation():

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from skinkd.metrics import METRICS, evaluate, softmax
+from skinkd.metrics import evaluate, softmax
 from skinkd.metrics.ranking import roc
+from skinkd.quantities import METRICS
 
 LIBRARY = Path(__file__).parents[1] / "workflow" / "lib"
 
@@ -40,20 +41,43 @@ def expected(labels, logits, weights):
         for c in range(n_classes)
     ]
     precision = reference.precision_score(labels, predicted, **each)
+    f1 = reference.f1_score(labels, predicted, **each)
+    rest = [_of_the_rest(labels != c, predicted != c, weights) for c in range(n_classes)]
     overall = {
         "accuracy": reference.accuracy_score(labels, predicted, sample_weight=weights),
         "balanced_accuracy": reference.balanced_accuracy_score(labels, predicted, sample_weight=weights),
         "auc": np.mean(auc),
         "map": np.mean(average_precision),
         "macro_precision": precision.mean(),
+        "f1_macro": f1.mean(),
+        "f1_weighted": reference.f1_score(
+            labels, predicted, average="weighted", zero_division=0, sample_weight=weights
+        ),
+        "matthews_correlation": reference.matthews_corrcoef(labels, predicted, sample_weight=weights),
     }
+    recall = reference.recall_score(labels, predicted, **each)
+    specificity, negative_predictive_value = np.transpose(rest)
     by_class = {
-        "recall": reference.recall_score(labels, predicted, **each),
+        "recall": recall,
         "precision": precision,
-        "f1": reference.f1_score(labels, predicted, **each),
+        "f1": f1,
         "auc": auc,
+        "specificity": specificity,
+        "negative_predictive_value": negative_predictive_value,
+        "false_positive_rate": 1 - specificity,
+        "false_discovery_rate": 1 - precision,
+        "false_negative_rate": 1 - recall,
     }
     return overall, by_class
+
+
+def _of_the_rest(is_rest, is_predicted_so, weights):
+    """Recall and precision of everything but one class: its specificity and negative predictive value."""
+    how = {"sample_weight": weights, "zero_division": 0}
+    return (
+        reference.recall_score(is_rest, is_predicted_so, **how),
+        reference.precision_score(is_rest, is_predicted_so, **how),
+    )
 
 
 @pytest.mark.parametrize("n_classes", [2, 3, 8])
@@ -63,6 +87,7 @@ def test_every_metric_equals_scikit_learn(n_classes, digits):
     found = evaluate(labels, logits, weights)
     for row in range(len(weights)):
         overall, by_class = expected(labels, logits, weights[row])
+        assert (set(overall), set(by_class)) == (set(found.overall), set(found.by_class))
         for name, value in overall.items():
             assert found.overall[name][row] == pytest.approx(value, abs=1e-12), name
         for name, values in by_class.items():
@@ -88,6 +113,47 @@ def test_weights_are_multiplicities():
     weighted, plain = evaluate(labels, logits, weights), evaluate(labels[repeated], logits[repeated])
     for name in weighted.overall:
         assert weighted.overall[name][0] == pytest.approx(plain.overall[name][0], abs=1e-12), name
+
+
+def test_what_is_one_class_to_one_is_the_rest_to_the_other():
+    found = evaluate(*study(2)).by_class
+    for own, of_the_rest in (("recall", "specificity"), ("precision", "negative_predictive_value")):
+        np.testing.assert_allclose(found[own][:, ::-1], found[of_the_rest], atol=1e-12, err_msg=own)
+
+
+def test_correlation_of_two_classes_is_pearson_s():
+    labels, logits, weights = study(2, rows=1)
+    predicted, repeats = logits.argmax(axis=1), weights[0]
+    pearson = np.corrcoef(np.repeat(labels, repeats), np.repeat(predicted, repeats))[0, 1]
+    found = evaluate(labels, logits, weights).overall["matthews_correlation"][0]
+    assert found == pytest.approx(pearson, abs=1e-12)
+
+
+def test_perfect_and_constant_answers():
+    labels = np.array([0, 0, 1, 2])
+    perfect, constant = (evaluate(labels, logits) for logits in (np.eye(3)[labels], np.zeros((4, 3))))
+    worst_is_zero = {name for name in METRICS if name.startswith("false_")}
+    for name, values in (perfect.overall | perfect.by_class).items():
+        assert (values == (name not in worst_is_zero)).all(), name
+    assert constant.overall["matthews_correlation"][0] == 0
+    np.testing.assert_array_equal(constant.by_class["specificity"], [[0, 1, 1]])
+    # Of the images that are not predicted as the first class, there is none.
+    np.testing.assert_array_equal(constant.by_class["negative_predictive_value"], [[0, 0.75, 0.75]])
+
+
+def test_weighted_f1_does_not_ask_for_absent_classes():
+    labels, logits, _ = study(3)
+    kept = labels != 1
+    found = evaluate(labels[kept], logits[kept]).overall["f1_weighted"][0]
+    predicted = logits[kept].argmax(axis=1)
+    oracle = reference.f1_score(labels[kept], predicted, average="weighted", zero_division=0)
+    assert found == pytest.approx(oracle, abs=1e-12)
+
+
+def test_fractions_are_no_weights():
+    labels, logits, weights = study(3)
+    with pytest.raises(TypeError, match="Cannot cast"):
+        evaluate(labels, logits, weights / 2)
 
 
 def test_two_classes_have_one_area():
@@ -124,7 +190,9 @@ def test_a_class_without_weight_is_absent_in_that_row_only():
 
 def test_a_single_class_has_no_area():
     found = evaluate(np.zeros(4, dtype=int), np.arange(8.0).reshape(4, 2))
-    assert np.isnan(found.by_class["auc"]).all()
+    for name in ("auc", "specificity", "false_positive_rate"):
+        assert np.isnan(found.by_class[name]).all(), name
+    assert np.isnan(found.overall["matthews_correlation"]).all()
     assert found.by_class["recall"][0, 0] == 0
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from skinkd.device import describe_hardware
 from skinkd.graph_progress import GraphProgress, progress_line, seconds_left
-from skinkd.provenance import commit_of, describe_run, read_cost, read_training, versions
+from skinkd.provenance import commit_of, describe_networks, describe_run, read_cost, read_training, versions
 from skinkd.resources import gpus_per_job
 from skinkd.samples import LABEL_PX, MARGIN_PX, TILE_PX, choose_samples, draw_samples
 
@@ -19,24 +19,30 @@ HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmean_load\tcpu_time"
 
 
 def benchmark(folder, place, *rows):
-    """A benchmark file as Snakemake writes it, from (seconds, MB) of each repeat."""
-    path = folder / f"{place}.tsv"
+    """A benchmark file as Snakemake writes it, from (seconds, MB) of each repeat; returns its path."""
+    path = folder / "benchmarks" / f"{place}.tsv"
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = [f"{seconds}\t0:00:01\t{memory}\t900\t98.0\t1.0" for seconds, memory in rows]
     path.write_text("\n".join([HEADER, *lines]) + "\n", encoding="utf-8")
+    return path
 
 
 def test_cost_is_counted_by_rule(tmp_path):
-    benchmark(tmp_path, "train/a/fold0-seed0", (10.25, 500.5))
-    benchmark(tmp_path, "train/b/deep/er", (20.5, 700.06))
-    benchmark(tmp_path, "split", (99, 99))  # Not below a rule's folder.
-    benchmark(tmp_path, "download/x", (0.04, "-"), (0.5, "NA"))
-    benchmark(tmp_path, "empty/x")
-    assert read_cost(tmp_path) == [
+    paths = [
+        benchmark(tmp_path, "train/a/fold0-seed0", (10.25, 500.5)),
+        benchmark(tmp_path, "train/b/deep/er", (20.5, 700.06)),
+        benchmark(tmp_path, "download/x", (0.04, "-"), (0.5, "NA")),
+        benchmark(tmp_path, "empty/x"),
+        tmp_path / "benchmarks" / "score" / "absent.tsv",
+    ]
+    benchmark(tmp_path, "train/another/study", (1000, 1000))
+    assert read_cost(paths) == [
         {"rule": "download", "jobs": 2, "runtime_s": 0.5, "max_memory_mb": None},
         {"rule": "train", "jobs": 2, "runtime_s": 30.8, "max_memory_mb": 700.1},
     ]
-    assert read_cost(tmp_path / "absent") == []
+    assert read_cost([]) == []
+    below = benchmark(tmp_path / "benchmarks", "split/a", (2, 3))
+    assert [cost["rule"] for cost in read_cost([below])] == ["split"], "a folder above of the same name"
 
 
 def git(repository, *arguments):
@@ -133,8 +139,15 @@ def test_learning_curves_become_columns(tmp_path):
             "epoch": [1, 2],
             "train_loss": [0.5, 0.25],
             "validation_loss": [0.7, 0.6],
+            "validation_hard_loss": [0.3, 0.2],
             "validation_balanced_accuracy": [0.4, 0.5],
+            "validation_accuracy": [0.6, 0.7],
+            "train_accuracy": [0.8, 0.9],
             "learning_rate": [0.01, 0.001],
+            "term1_value": [0.1, 0.2],
+            "term1_gradient": [0.9, 0.8],
+            "term2_value": [3.0, 4.0],
+            "term2_gradient": [0.1, 0.2],
         }
     )
     history.to_csv(tmp_path / "run.csv", index=False)
@@ -147,7 +160,12 @@ def test_learning_curves_become_columns(tmp_path):
         "best_epoch": 2,
         "size_px": 32,
     }
-    [record] = read_training([tmp_path / "run.csv"], [run])
+    losses = [
+        {"name": "cross_entropy", "weight": 0.1},
+        {"name": "softened_divergence", "weight": 0.9, "temperature": 2.0},
+    ]
+    papers = {"p": {"arms": {"a": {"losses": {"leak_free": losses, "as_published": []}}}}}
+    [record] = read_training([tmp_path / "run.csv"], [run], papers)
     assert record == {
         "paper": "p",
         "protocol": "leak_free",
@@ -158,9 +176,36 @@ def test_learning_curves_become_columns(tmp_path):
         "train_loss": [0.5, 0.25],
         "validation_loss": [0.7, 0.6],
         "validation_balanced_accuracy": [0.4, 0.5],
+        "train_accuracy": [0.8, 0.9],
+        "validation_accuracy": [0.6, 0.7],
         "learning_rate": [0.01, 0.001],
+        "terms": [
+            {
+                "name": "cross_entropy",
+                "weight": 0.1,
+                "soft": False,
+                "value": [0.1, 0.2],
+                "gradient": [0.9, 0.8],
+            },
+            {
+                "name": "softened_divergence",
+                "weight": 0.9,
+                "soft": True,
+                "value": [3.0, 4.0],
+                "gradient": [0.1, 0.2],
+            },
+        ],
         "best_epoch": 2,
     }
+
+
+def test_networks_are_described_without_what_only_training_needs():
+    shown = {
+        **{"paper": "p", "protocol": "leak_free", "arm": "a", "fold": 2, "seed": 0, "precision": "float32"},
+        **{"parameters": 10, "macs": 20, "size_mb": 0.1, "hardware": {"cpu": "A"}, "inference_step_ms": 1.5},
+        **{"training_runtime_s": 9.0, "prediction_runtime_s": 2.0, "prediction_images": 30},
+    }
+    assert describe_networks([shown | {"source": "demo", "split": "0f"}]) == [shown]
 
 
 @pytest.mark.parametrize(

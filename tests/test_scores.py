@@ -8,8 +8,9 @@ import pytest
 from score import score_arm
 
 from skinkd.errors import InputError
-from skinkd.metrics import METRICS, evaluate
+from skinkd.metrics import evaluate
 from skinkd.predictions import Predictions, read_predictions, write_predictions
+from skinkd.quantities import METRICS
 from skinkd.scores import score
 
 CLASSES = ("MEL", "NV", "BCC")
@@ -221,8 +222,8 @@ def test_folds_with_their_own_test_images_are_pooled(tmp_path):
 @pytest.mark.parametrize(
     ("runs", "complaint"),
     [
-        ([run(), run(seed=1, n=88)], "test images that only one of them holds: "),
-        ([run(fold=0), run(fold=1, offset=40)], "folds that share a part of their test images: "),
+        ([run(), run(seed=1, n=88)], "images that only one of them holds: "),
+        ([run(fold=0), run(fold=1, offset=40)], "folds that share a part of their images: "),
         ([run(), run("other")], "arm plain and other"),
         ([run(), replace(run(seed=1), classes=("NV", "MEL", "BCC"))], "classes "),
         ([run(fold=0), run(fold=1), run(fold=0, seed=1)], "seed 0 has the folds [0, 1], seed 1 [0]"),
@@ -254,13 +255,14 @@ def test_a_class_without_test_images_is_said(tmp_path):
     whole = run()
     record = score(files(tmp_path, whole.rows(whole.labels != 1)), [], **OPTIONS)
     numbers = numbers_of(record)
-    for metric in ("balanced_accuracy", "auc", "map", "macro_precision"):
+    for metric in ("balanced_accuracy", "auc", "map", "macro_precision", "f1_macro"):
         entry = numbers[metric, ""]
         assert (entry["value"], entry["low"], entry["high"], entry["by_seed"]) == (None, None, None, [None])
-        assert entry["note"] == "undefined: no test image of NV, of 3 classes"
-    assert numbers["recall", "NV"]["note"] == "undefined: no test image of NV"
+        assert entry["note"] == "undefined: no image of NV, of 3 classes"
+    assert numbers["recall", "NV"]["note"] == "undefined: no image of NV"
     assert numbers["accuracy", ""]["value"] is not None
     assert "NV" not in record["roc"]
+    assert record["mean_logits"][1] is None
     assert record["support"]["NV"] == {"images": 0, "lesions": 0}
     json.dumps(record, allow_nan=False)
 
@@ -277,6 +279,78 @@ def test_notes_say_what_a_value_rests_on(tmp_path):
 def test_no_test_image_is_refused(tmp_path):
     with pytest.raises(InputError, match="has no test image"):
         score(files(tmp_path, run().part("validation")), [], **OPTIONS)
+
+
+def learned(predictions, n_train=40):
+    """The same run with its first images used for training, which it knows better."""
+    known = np.arange(len(predictions)) < n_train
+    return replace(
+        predictions,
+        parts=np.where(known, "train", predictions.parts).astype(object),
+        logits=predictions.logits + 5 * np.eye(3)[predictions.labels] * known[:, None],
+    )
+
+
+def test_everything_is_all_images_and_nothing_is_added_without_training_images(tmp_path):
+    whole = learned(run())
+    record = score(files(tmp_path, whole), [], **OPTIONS)
+    everything = numbers_of(record, "everything")
+    labels, logits = (getattr(whole, name) for name in ("labels", "logits"))
+    found = evaluate(labels, logits)
+    assert set(everything) == set(numbers_of(record))
+    assert everything["accuracy", ""]["value"] == pytest.approx(found.overall["accuracy"][0])
+    assert everything["specificity", "NV"]["value"] == pytest.approx(found.by_class["specificity"][0, 1])
+    assert record["n_images"] == (whole.parts == "test").sum() < len(labels)
+    assert everything["accuracy", ""]["value"] > numbers_of(record)["accuracy", ""]["value"]
+    assert everything["accuracy", ""]["low"] < everything["accuracy", ""]["value"]
+    without = score(files(tmp_path / "without", run()), [], **OPTIONS)
+    assert without["everything"] == []
+
+
+def test_the_test_part_does_not_change_with_what_else_a_file_holds(tmp_path):
+    whole = learned(run())
+    kept = whole.rows(whole.parts != "train")
+    first, other = (
+        score(files(tmp_path / name, one), [], **OPTIONS) for name, one in (("a", whole), ("b", kept))
+    )
+    assert first | {"everything": []} == other
+
+
+def test_training_images_in_one_file_only_are_refused(tmp_path):
+    paths = files(
+        tmp_path, learned(run()), replace(run(), seed=1).part("test", "validation").rows(np.arange(60))
+    )
+    with pytest.raises(InputError, match="only one of them holds"):
+        score(paths, [], **OPTIONS)
+
+
+def test_corrected_counts_what_the_baseline_got_wrong_by_hand(tmp_path):
+    labels = np.array([0, 0, 0, 1, 2, 2])
+    images = np.array([f"I{index}" for index in range(6)], dtype=object)
+    said = {"plain": [1, 1, 0, 1, 0, 1], "distilled": [0, 2, 0, 1, 2, 2]}
+    runs = {
+        arm: replace(
+            run(arm),
+            images=images,
+            lesions=images,
+            parts=np.full(6, "test", dtype=object),
+            labels=labels,
+            logits=np.eye(3)[answers],
+        )
+        for arm, answers in said.items()
+    }
+    arm, baseline = files(tmp_path, runs["distilled"]), files(tmp_path, runs["plain"])
+    assert score(arm, baseline, **OPTIONS)["corrected"] == [[0, 1, 0], [0, 0, 0], [1, 1, 0]]
+    assert score(arm, [], **OPTIONS)["corrected"] is None
+
+
+def test_mean_logits_are_those_of_each_class(tmp_path):
+    runs = [run(seed=seed) for seed in (0, 1)]
+    record = score(files(tmp_path, *runs), [], **OPTIONS)
+    tests = [predictions.part("test") for predictions in runs]
+    for index, found in enumerate(record["mean_logits"]):
+        own = np.concatenate([test.logits[test.labels == index] for test in tests])
+        np.testing.assert_allclose(found, own.mean(axis=0), atol=1e-6)
 
 
 def test_curves_rise_from_corner_to_corner(tmp_path):

@@ -4,24 +4,24 @@ from pathlib import Path
 
 import pytest
 
-from skinkd import strict_yaml
+from skinkd import lookups
 from skinkd.assumptions import collect_assumptions
 from skinkd.errors import InputError
-from skinkd.metrics import METRICS
 from skinkd.published import COLUMNS, PublishedValue, read_published
+from skinkd.quantities import METRICS, QUANTITIES
 from skinkd.records import read_record, write_record
-from skinkd.summary import summarize
-from skinkd.verdicts import VERDICTS, verdict
+from skinkd.summary import cells, summarize
+from skinkd.verdicts import VERDICTS, verdict, verdict_of_exact
 
 ROOT = Path(__file__).parents[1]
-TABLES = sorted((ROOT / "config" / "papers").glob("*.csv"))
 PROTOCOLS = {"as_published": "Images are split.", "leak_free": "Lesions are split."}
 CLASSES = ["MEL", "NV"]
 PAPER = {
     "label": "A paper",
     "classes": CLASSES,
-    "tables": {"Table 2": "arms"},
-    "arms": {"plain": {}, "distilled": {}},
+    "tables": {"Table 1": "sizes", "Table 2": "arms"},
+    "protocols": ["as_published", "leak_free"],
+    "arms": {arm: {"losses": {}} for arm in ("plain", "distilled")},
 }
 
 
@@ -36,7 +36,6 @@ PAPER = {
         (0.90, 10, 0.78, 0.82, "consistent"),  # Wilson: 0.596 to 0.982
         (0.90, None, 0.78, 0.82, "untestable"),
         (0.80, None, 0.78, 0.82, "reproduced"),
-        (None, None, 0.78, 0.82, "not published"),
     ],
 )
 def test_verdict_at_full_scale(published, n, low, high, expected):
@@ -54,33 +53,25 @@ def test_a_smaller_study_tests_nothing(scale, published):
 
 
 def test_a_printed_value_stands_for_all_that_round_to_it():
-    assert verdict(1.00, 1500, 0.991, 0.998, "full", half_unit=0.005)[0] == "reproduced"
+    rounded = {"least": 0.995, "most": 1.005}
+    assert verdict(1.00, 1500, 0.991, 0.998, "full", **rounded)[0] == "reproduced"
     assert verdict(1.00, 1500, 0.991, 0.998, "full")[0] == "consistent"
-    assert verdict(1.00, 1500, 0.971, 0.990, "full", half_unit=0.005)[0] == "lower"
+    assert verdict(1.00, 1500, 0.971, 0.990, "full", **rounded)[0] == "lower"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(268_898, "reproduced"), (255_000, "reproduced"), (254_999, "lower"), (270_000, "higher")],
+)
+def test_a_count_is_rounded_or_cut_off(value, expected):
+    word, reason = verdict_of_exact(255_000, 270_000, value, "full")
+    assert word == expected
+    assert f"{value:,}" in reason
+    assert verdict_of_exact(255_000, 270_000, value, "smoke")[0] == "untestable"
 
 
 def test_every_verdict_is_known_to_the_report():
-    from skinkd import lookups
-
     assert set(VERDICTS) == set(lookups.GLYPHS)
-
-
-def test_there_are_published_values():
-    assert {path.stem for path in TABLES} >= {"ssd_kd", "dsnet"}
-
-
-@pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
-def test_published_tables_name_known_metrics_of_one_paper(path):
-    rows = read_published(path)
-    assert {row.metric for row in rows} <= set(METRICS)
-    assert {row.paper for row in rows} == {path.stem}
-
-
-@pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
-def test_published_tables_name_tables_and_arms_of_their_paper(path):
-    rows, paper = read_published(path), strict_yaml.load(path.with_suffix(".yaml"))
-    assert {row.table for row in rows} == set(paper["tables"])
-    assert {row.arm for row in rows} <= set(paper["arms"])
 
 
 def written(tmp_path, *rows):
@@ -89,12 +80,25 @@ def written(tmp_path, *rows):
     return path
 
 
-def test_a_printed_value_keeps_its_last_digit(tmp_path):
-    path = written(tmp_path, "p,Table 2,a,,auc,0.820,2533,", "p,Table 2,b,,auc,1.00,,")
-    assert [(row.value, row.half_unit, row.n) for row in read_published(path)] == [
-        (0.82, 0.0005, 2533),
-        (1.0, 0.005, None),
-    ]
+@pytest.mark.parametrize(
+    ("metric", "text", "expected"),
+    [
+        ("auc", "0.820", (0.82, 0.8195, 0.8205)),
+        ("auc", "1.00", (1.0, 0.995, 1.005)),
+        ("accuracy", "72.77 %", (0.7277, 0.72765, 0.72775)),
+        ("accuracy", "1015/1288", (1015 / 1288, 1014.5 / 1288, 1015.5 / 1288)),
+        ("trainable_parameters", "0.26 M", (260_000, 255_000, 270_000)),
+        ("trainable_parameters", "4 M", (4_000_000, 3_500_000, 5_000_000)),
+        ("trainable_parameters", "268898", (268_898, 268_897.5, 268_899)),
+        ("gmacs", "4.11", (4.11, 4.105, 4.12)),
+        ("largest_seed_sd", "<0.01", (0.01, 0, 0.01)),
+        ("accuracy", "", (None, None, None)),
+    ],
+)
+def test_a_printed_number_stands_for_all_that_are_printed_so(tmp_path, metric, text, expected):
+    [row] = read_published(written(tmp_path, f"p,Table 2,a,,{metric},{text},2533,why"))
+    assert (row.value, row.least, row.most) == expected
+    assert (row.n, row.note) == (2533, "why")
 
 
 @pytest.mark.parametrize(
@@ -103,8 +107,13 @@ def test_a_printed_value_keeps_its_last_digit(tmp_path):
         ("p,T,a,,acuracy,0.8,10,", "unknown metric 'acuracy'"),
         ("p,T,a,MEL,map,0.8,10,", "map is not defined by class"),
         ("p,T,a,,recall,0.8,10,", "recall is only defined by class"),
-        ("p,T,a,,auc,82.0,10,", "'82.0' is not a number in"),
-        ("p,T,a,,auc,NaN,10,", "'NaN' is not a number in"),
+        ("p,T,a,,auc,82.0,10,", "'82.0' is not a share in"),
+        ("p,T,a,,auc,3 M,10,", "'3 M' is not a share in"),
+        ("p,T,a,,auc,NaN,10,", "'NaN' is not a number as papers print it"),
+        ("p,T,a,,auc,0.8%,10,", "'0.8%' is not a number as papers print it"),
+        ("p,T,a,,auc,3/0,10,", "'3/0' is not a number as papers print it"),
+        ("p,T,a,,gmacs,31 %,,", "'31 %' is a share, the metric is not"),
+        ("p,T,a,,auc,,10,", "neither a published value nor a note"),
         ("p,T,a,,auc,0.8,ten,", "'ten' is not a count"),
     ],
 )
@@ -128,7 +137,7 @@ def scored(arm, **values):
             "value": value,
             "low": None if value is None else value - 0.02,
             "high": None if value is None else value + 0.02,
-            "note": "undefined: no test image of MEL" if value is None else "",
+            "note": "undefined: no image of MEL" if value is None else "",
         }
         for metric, value in values.items()
     ]
@@ -139,14 +148,28 @@ def scored(arm, **values):
         "confidence": 0.95,
         "n_seeds": 3,
         "metrics": metrics,
+        "everything": [],
+        "differences": [],
     }
 
 
 def printed(arm, metric="accuracy", value=0.8, table="Table 2", of_class="", note=""):
-    return PublishedValue("p", table, arm, of_class, metric, value, 0.0005, 1000, note)
+    least, most = (None, None) if value is None else (value - 0.0005, value + 0.0005)
+    return PublishedValue("p", table, arm, of_class, metric, value, least, most, 1000, note)
 
 
-def summary_of(published, scores, scale="full"):
+def trained(arm, parameters=250, seed=0, **measured):
+    """What is known of one trained network."""
+    return {
+        "paper": "p",
+        "protocol": "as_published",
+        "arm": arm,
+        "seed": seed,
+        "parameters": parameters,
+    } | measured
+
+
+def summary_of(published, scores, scale="full", networks=()):
     return summarize(
         study={"name": "tiny", "title": "Tiny", "scale": scale, "statements": []},
         papers={"p": PAPER},
@@ -154,7 +177,8 @@ def summary_of(published, scores, scale="full"):
         published=published,
         scores=scores,
         splits=[],
-        source={},
+        sources={},
+        networks=list(networks),
         training=[],
         assumptions=[],
         cost=[],
@@ -164,11 +188,10 @@ def summary_of(published, scores, scale="full"):
 
 def test_each_published_value_stands_beside_ours_under_each_protocol():
     published = [printed("plain"), printed("distilled", value=0.9, note="printed with a typo")]
-    cells = summary_of(published, [scored("plain", accuracy=0.79), scored("distilled", accuracy=0.79)])[
-        "cells"
-    ]
-    found = {(cell["arm"], cell["protocol"]): cell for cell in cells}
-    assert len(cells) == 4
+    scores = [scored("plain", accuracy=0.79), scored("distilled", accuracy=0.79)]
+    all_cells = summary_of(published, scores)["cells"]
+    found = {(cell["arm"], cell["protocol"]): cell for cell in all_cells}
+    assert len(all_cells) == 4
     assert found["plain", "as_published"] == {
         "paper": "p",
         "table": "Table 2",
@@ -191,12 +214,12 @@ def test_each_published_value_stands_beside_ours_under_each_protocol():
 def test_what_was_not_run_says_so():
     cell = summary_of([printed("distilled")], [])["cells"][0]
     assert (cell["verdict"], cell["reproduced"], cell["n_seeds"]) == ("not run", None, 0)
-    assert cell["reason"] == "this study has no run of distilled under as_published"
+    assert cell["reason"] == "this study does not run the arm under this protocol"
 
 
 def test_an_undefined_value_is_untestable_and_says_why():
     cell = summary_of([printed("plain", "auc")], [scored("plain", auc=None)])["cells"][0]
-    assert (cell["verdict"], cell["reason"]) == ("untestable", "undefined: no test image of MEL")
+    assert (cell["verdict"], cell["reason"]) == ("untestable", "undefined: no image of MEL")
 
 
 def test_a_smoke_study_still_shows_both_values():
@@ -205,15 +228,76 @@ def test_a_smoke_study_still_shows_both_values():
 
 
 def test_our_values_that_no_table_prints_stand_outside_the_tables():
-    cells = summary_of([printed("plain")], [scored("plain", accuracy=0.79, auc=0.9)])["cells"]
-    outside = [cell for cell in cells if not cell["table"]]
+    all_cells = summary_of([printed("plain")], [scored("plain", accuracy=0.79, auc=0.9)])["cells"]
+    outside = [cell for cell in all_cells if not cell["table"]]
     assert [(cell["metric"], cell["published"], cell["verdict"]) for cell in outside] == [
         ("auc", None, "not published")
     ]
 
 
+def test_each_protocol_of_the_paper_has_its_cell_and_no_other():
+    paper = PAPER | {"protocols": ["leak_free"]}
+    found = cells("full", {"p": paper}, [printed("plain")], [scored("plain", accuracy=0.79)], [])
+    assert [(cell["protocol"], cell["verdict"]) for cell in found if cell["table"]] == [
+        ("leak_free", "not run")
+    ]
+
+
+def test_what_is_shown_without_a_number_says_why():
+    row = printed("plain", value=None, note="a curve without numbers")
+    for scores in ([], [scored("plain", accuracy=0.79)]):
+        cell = summary_of([row], scores)["cells"][0]
+        assert (cell["verdict"], cell["reason"]) == ("not published", "a curve without numbers")
+        assert cell["reproduced"] == (0.79 if scores else None)
+
+
+def test_a_score_on_everything_stands_in_the_same_cell():
+    record = scored("plain", accuracy=0.6) | {"everything": scored("plain", accuracy=0.8)["metrics"]}
+    cell = summary_of([printed("plain")], [record])["cells"][0]
+    assert (cell["verdict"], cell["reproduced"]) == ("lower", 0.6)
+    assert cell["everything"] == {
+        "reproduced": 0.8,
+        "low": 0.78,
+        "high": pytest.approx(0.82),
+        "verdict": "reproduced",
+        "reason": "the published value lies in our interval [0.780, 0.820]",
+    }
+
+
+def test_a_fact_of_a_network_is_judged_by_what_is_printed(tmp_path):
+    rows = [
+        "p,Table 1,plain,,trainable_parameters,0.25 M,,",
+        "p,Table 1,plain,,training_runtime_s,340,,printed",
+    ]
+    networks = [trained("plain", 250_001, seed, training_runtime_s=10.0 * seed) for seed in (1, 2)]
+    count, time = summary_of(read_published(written(tmp_path, *rows)), [], networks=networks)["cells"][::2]
+    assert (count["verdict"], count["reproduced"], count["n_seeds"]) == ("reproduced", 250_001, 2)
+    assert (time["verdict"], time["reproduced"], time["low"]) == ("untestable", 15.0, None)
+    assert time["reason"] == f"{QUANTITIES['training_runtime_s'].incomparable}; printed"
+
+
+def test_a_value_in_two_tables_counts_once():
+    published = [printed("plain", table=table) for table in ("Table 1", "Table 2")]
+    published += [printed("distilled"), printed("plain", "auc", value=None, note="a curve")]
+    found = lookups.distinct(summary_of(published, [scored("plain", accuracy=0.79, auc=0.9)])["cells"])
+    assert [(cell["arm"], cell["table"], cell["protocol"]) for cell in found] == [
+        ("plain", "Table 1", "as_published"),
+        ("plain", "Table 1", "leak_free"),
+        ("distilled", "Table 2", "as_published"),
+        ("distilled", "Table 2", "leak_free"),
+    ]
+
+
+def test_results_say_what_their_numbers_mean():
+    said = summary_of([], [])["quantities"]
+    assert set(METRICS) < set(said) == set(QUANTITIES)
+    assert all(name == quantity.name for name, quantity in QUANTITIES.items())
+    assert all(words["label"] and words["meaning"] and words["unit"] for words in said.values())
+    assert said["gmacs"]["label"] == lookups.metric_label("gmacs")
+
+
 def test_published_values_of_other_papers_are_left_out():
-    other = PublishedValue("q", "Table 1", "plain", "", "accuracy", 0.8, 0.0005, 1000, "")
+    other = PublishedValue("q", "Table 1", "plain", "", "accuracy", 0.8, 0.7995, 0.8005, 1000, "")
     assert summary_of([other], [])["cells"] == []
 
 
@@ -265,7 +349,8 @@ def test_equal_records_give_equal_bytes(tmp_path):
             published=read_published(written(tmp_path, "p,Table 2,plain,,accuracy,0.3,100,")),
             scores=[scored("plain", accuracy=0.1 + 0.2)],
             splits=[{"paper": "p", "fold": 2}],
-            source={"source": "demo"},
+            sources={"demo": {"source": "demo"}},
+            networks=[],
             training=[],
             assumptions=[],
             cost=[],
@@ -276,4 +361,4 @@ def test_equal_records_give_equal_bytes(tmp_path):
     results = read_record(tmp_path / "first.json")
     assert results["cells"][0]["reproduced"] == 0.3
     assert results["splits"] == [{"paper": "p", "fold": 2}]
-    assert results["data"] == {"source": {"source": "demo"}}
+    assert results["data"] == {"sources": {"demo": {"source": "demo"}}}

@@ -1,18 +1,13 @@
 """Finds in results.json what a table, a caption or a figure needs; computes nothing."""
 
+from skinkd import quantities
+
 HEADLINE = "balanced_accuracy"
 
-METRICS = {
-    "accuracy": "Accuracy",
-    "balanced_accuracy": "Balanced accuracy",
-    "auc": "AUC",
-    "map": "mAP",
-    "macro_precision": "Macro precision",
-    "recall": "Recall",
-    "precision": "Precision",
-    "f1": "F1",
-}
-PROTOCOLS = {"as_published": "As published", "leak_free": "Leak-free"}
+# Labels; what each number means stands in `skinkd.quantities`.
+METRICS = {name: metric.label for name, metric in quantities.METRICS.items()}
+FACTS = {name: fact.label for name, fact in quantities.FACTS.items()}
+PROTOCOLS = {"as_published": "As published", "as_coded": "As coded", "leak_free": "Leak-free"}
 ROLES = {"teacher": "Teacher", "student": "Student alone", "distilled": "Distilled student"}
 GLYPHS = {
     "reproduced": "●",
@@ -28,12 +23,17 @@ SCALES = {"smoke": "Smoke run", "scaled": "Scaled-down run", "full": "Full scale
 
 def metric_label(metric: str, of_class: str = "") -> str:
     """`Balanced accuracy`, or `Recall, MEL` for one class."""
-    label = METRICS.get(metric, metric.replace("_", " "))
+    label = (METRICS | FACTS).get(metric, metric.replace("_", " ").capitalize())
     return f"{label}, {of_class}" if of_class else label
 
 
 def protocol_label(protocol: str) -> str:
     return PROTOCOLS.get(protocol, protocol.replace("_", " ").capitalize())
+
+
+def protocols_of(results: dict, paper: str) -> list[str]:
+    """The protocols under which a paper runs, in the order of the report."""
+    return results["papers"][paper]["protocols"]
 
 
 def paper_label(results: dict, paper: str) -> str:
@@ -75,6 +75,14 @@ def difference_of(score: dict | None, metric: str, of_class: str = "") -> dict |
 
 def arms_with_role(results: dict, paper: str, role: str) -> list[str]:
     return [arm for arm, about in results["papers"][paper]["arms"].items() if about["role"] == role]
+
+
+def distinct(cells: list[dict]) -> list[dict]:
+    """The cells of printed values, each once though several tables of its paper print it."""
+    columns = ("paper", "protocol", "arm", "class", "metric", "published")
+    printed = [cell for cell in cells if cell["table"] and cell["published"] is not None]
+    first = {tuple(cell[column] for column in columns): cell for cell in reversed(printed)}
+    return [cell for cell in printed if first[tuple(cell[column] for column in columns)] is cell]
 
 
 def cells_of(results: dict, paper: str, table: str | None = None) -> list[dict]:

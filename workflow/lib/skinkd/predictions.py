@@ -12,7 +12,7 @@ from skinkd.strict_csv import read_sheet
 RUN = ("paper", "protocol", "arm", "fold", "seed")
 COLUMNS = (*RUN, "image", "lesion", "part", "label")
 PER_IMAGE = ("images", "lesions", "parts", "labels", "logits")
-PARTS = ("validation", "test")
+PARTS = ("train", "validation", "test")
 LOGIT = "logit_"
 REMAKE = "delete the file and run again: the job that writes it repeats"
 
@@ -22,7 +22,8 @@ class Predictions:
     """One run's logits.
 
     Args:
-        images, lesions, parts: (n,) strings; parts are `validation` or `test`.
+        images, lesions, parts: (n,) strings; parts are `train`, which most runs leave out,
+            `validation` or `test`.
         labels: (n,) int64, index in `classes` of the true class.
         logits: (n, C) float64, columns in the order of `classes`.
     """
@@ -46,9 +47,9 @@ class Predictions:
         """The images at `chosen`, indices or a mask (n,)."""
         return replace(self, **{column: getattr(self, column)[chosen] for column in PER_IMAGE})
 
-    def part(self, name: str) -> "Predictions":
-        """The images of one part, sorted by image id, so that no result depends on the order of rows."""
-        chosen = np.flatnonzero(self.parts == name)
+    def part(self, *names: str) -> "Predictions":
+        """The images of these parts, sorted by image id, so that no result depends on the order of rows."""
+        chosen = np.flatnonzero(np.isin(self.parts, names))
         return self.rows(chosen[np.argsort(self.images[chosen], kind="stable")])
 
 

@@ -8,6 +8,8 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from skinkd.signatures import needs_teacher
+
 PACKAGES = ("torch", "torchvision", "numpy", "pandas", "scikit-learn", "pillow", "matplotlib", "snakemake")
 # Outputs, which a run changes by itself.
 OUTPUTS = ("results",)
@@ -79,22 +81,34 @@ def _joined(machines: list[dict]) -> dict:
     return joined
 
 
-def read_cost(folder) -> list[dict]:
-    """Jobs, run time in seconds and greatest memory in MB of each rule, from Snakemake's benchmark files."""
-    cost = []
-    for rule in sorted(path for path in Path(folder).glob("*") if path.is_dir()):
-        rows = [row for path in sorted(rule.rglob("*.tsv")) for row in _rows(path)]
-        if rows:
-            memories = [float(row["max_rss"]) for row in rows if row["max_rss"] not in ("-", "NA", "")]
-            cost.append(
-                {
-                    "rule": rule.name,
-                    "jobs": len(rows),
-                    "runtime_s": round(sum(float(row["s"]) for row in rows), 1),
-                    "max_memory_mb": round(max(memories), 1) if memories else None,
-                }
-            )
-    return cost
+def read_cost(paths_to_benchmarks) -> list[dict]:
+    """Jobs, run time in seconds and greatest memory in MB of each rule, from Snakemake's benchmark files.
+
+    Args:
+        paths_to_benchmarks: of this study's jobs, `.../benchmarks/<rule>/...tsv`; files that are
+            not there are passed over, as jobs that another study ran may have left none.
+    """
+    rows_of_rule: dict[str, list] = {}
+    for path in map(Path, paths_to_benchmarks):
+        if path.exists():
+            rows_of_rule.setdefault(_rule_of(path), []).extend(_rows(path))
+    return [_cost_of(rule, rows) for rule, rows in sorted(rows_of_rule.items()) if rows]
+
+
+def _rule_of(path: Path) -> str:
+    """The name of the folder below the last one called benchmarks."""
+    *_, folder = (index for index, part in enumerate(path.parts[:-1]) if part == "benchmarks")
+    return path.parts[folder + 1]
+
+
+def _cost_of(rule: str, rows: list[dict]) -> dict:
+    memories = [float(row["max_rss"]) for row in rows if row["max_rss"] not in ("-", "NA", "")]
+    return {
+        "rule": rule,
+        "jobs": len(rows),
+        "runtime_s": round(sum(float(row["s"]) for row in rows), 1),
+        "max_memory_mb": round(max(memories), 1) if memories else None,
+    }
 
 
 def _rows(path) -> list[dict]:
@@ -103,19 +117,55 @@ def _rows(path) -> list[dict]:
         return list(csv.DictReader(file, delimiter="\t"))
 
 
-def read_training(paths_to_histories, networks: list[dict]) -> list[dict]:
-    """Learning curves as columns, one record per run."""
+NETWORK = (
+    *("paper", "protocol", "arm", "fold", "seed", "parameters", "macs", "size_mb", "training_runtime_s"),
+    *("prediction_runtime_s", "prediction_images", "inference_step_ms", "precision", "hardware"),
+    *("best_epoch", "diverged_epoch"),
+)
+
+
+def describe_networks(descriptions: list[dict]) -> list[dict]:
+    """What the report says of each trained network, from the descriptions that its files hold."""
+    return [{key: description[key] for key in NETWORK} for description in descriptions]
+
+
+CURVES = (
+    *("train_loss", "validation_loss", "validation_balanced_accuracy"),
+    *("train_accuracy", "validation_accuracy", "learning_rate"),
+)
+
+
+def read_training(paths_to_histories, descriptions: list[dict], papers: dict) -> list[dict]:
+    """Learning curves as columns, one record per run.
+
+    Args:
+        paths_to_histories: a csv file for each description, a row per epoch.
+        descriptions: of the trained networks.
+        papers: described, with the terms of each arm's loss by protocol.
+    """
     records = []
-    for path, network in zip(paths_to_histories, networks, strict=True):
+    for path, network in zip(paths_to_histories, descriptions, strict=True):
         with open(path, encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
-        columns = ("train_loss", "validation_loss", "validation_balanced_accuracy", "learning_rate")
+        losses = papers[network["paper"]]["arms"][network["arm"]]["losses"][network["protocol"]]
         records.append(
             {
                 **{key: network[key] for key in ("paper", "protocol", "arm", "fold", "seed")},
                 "epochs": [int(row["epoch"]) for row in rows],
-                **{column: [float(row[column]) for row in rows] for column in columns},
+                **{column: [float(row[column]) for row in rows] for column in CURVES},
+                "terms": [_term(rows, place, loss) for place, loss in enumerate(losses, 1)],
                 "best_epoch": network["best_epoch"],
             }
         )
     return records
+
+
+def _term(rows: list[dict], place: int, loss: dict) -> dict:
+    """One term's curves: its weighted value, and its share of the terms' gradients."""
+    return {
+        "name": loss["name"],
+        "weight": loss["weight"],
+        "soft": needs_teacher(loss["name"]),
+        "value": [float(row[f"term{place}_value"]) for row in rows],
+        "gradient": [float(row[f"term{place}_gradient"]) for row in rows],
+    }

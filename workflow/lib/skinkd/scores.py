@@ -3,10 +3,11 @@
 import numpy as np
 
 from skinkd.intervals import clusters, percentile_interval, resampled
-from skinkd.metrics import METRICS, evaluate, softmax
+from skinkd.metrics import evaluate, softmax
 from skinkd.metrics.decisions import confusion
 from skinkd.metrics.ranking import roc
-from skinkd.tested_arms import Arm, check_same_images, load_arm
+from skinkd.quantities import METRICS
+from skinkd.tested_arms import Arm, check_same_images, evaluated_on_everything, read_runs, tested
 
 # The first point of every curve is (0, 0), so the grid has 101.
 ROC_RATES = np.linspace(0, 1, 100)
@@ -17,7 +18,8 @@ def score(paths_to_predictions, paths_to_baseline, *, resamples: int, confidence
 
     A value is the mean over seeds. Its interval says how it would move with other
     lesions, not with other seeds: that is `seed_sd`. A difference is this arm minus the
-    baseline, both seen under the same resamples.
+    baseline, both seen under the same resamples. Where the files hold training images, too,
+    `everything` says what the same metrics are on all images.
 
     Args:
         paths_to_predictions: the arm's files, one per fold and seed.
@@ -29,18 +31,14 @@ def score(paths_to_predictions, paths_to_baseline, *, resamples: int, confidence
     Raises:
         InputError: where a file is wrong or two do not fit together.
     """
-    arm = load_arm(paths_to_predictions)
+    files = read_runs(paths_to_predictions)
+    arm = tested(files)
     sides = [arm]
     if paths_to_baseline:
-        sides.append(load_arm(paths_to_baseline))
+        sides.append(tested(read_runs(paths_to_baseline)))
         check_same_images(paths_to_predictions[0], paths_to_baseline[0], *sides)
-    draws = resampled(
-        lambda weights: np.stack([by_seed(side, weights).mean(axis=0) for side in sides], axis=1),
-        arm.lesions,
-        arm.labels,
-        resamples=resamples,
-        generator=np.random.default_rng(seed),
-    )
+    drawn = {"resamples": resamples, "seed": seed}
+    draws = resampled_numbers(sides, **drawn)
     return {
         "paper": arm.paper,
         "protocol": arm.protocol,
@@ -56,9 +54,23 @@ def score(paths_to_predictions, paths_to_baseline, *, resamples: int, confidence
         "support": support_of(arm),
         "metrics": metric_records(arm, draws[:, 0], confidence),
         "differences": difference_records(*sides, draws, confidence) if paths_to_baseline else [],
+        "everything": everything_records(evaluated_on_everything(files), confidence, **drawn),
         "confusion": summed_confusion(arm),
+        "corrected": corrected(*sides) if paths_to_baseline else None,
+        "mean_logits": mean_logits(arm),
         "roc": mean_roc(arm),
     }
+
+
+def resampled_numbers(sides: list[Arm], *, resamples: int, seed: int) -> np.ndarray:
+    """Every number of `entries`, mean over seeds, under each resample, (resamples, sides, entries)."""
+    return resampled(
+        lambda weights: np.stack([by_seed(side, weights).mean(axis=0) for side in sides], axis=1),
+        sides[0].lesions,
+        sides[0].labels,
+        resamples=resamples,
+        generator=np.random.default_rng(seed),
+    )
 
 
 def entries(classes) -> list[tuple[str, str]]:
@@ -83,7 +95,7 @@ def _numbers(arm: Arm, logits: np.ndarray, weights: np.ndarray | None) -> np.nda
 
 def metric_records(arm: Arm, draws: np.ndarray, confidence: float) -> list[dict]:
     """One record per entry: its value, interval, seeds, and a note on what it rests on."""
-    seeds = by_seed(arm)[:, 0]
+    seeds, support = by_seed(arm)[:, 0], support_of(arm)
     low, high = percentile_interval(draws, confidence)
     undefined = np.isnan(draws).mean(axis=0)
     return [
@@ -95,10 +107,19 @@ def metric_records(arm: Arm, draws: np.ndarray, confidence: float) -> list[dict]
             "high": _or_none(high[i]),
             "seed_sd": _or_none(seeds[:, i].std(ddof=1)) if len(seeds) > 1 else None,
             "by_seed": [_or_none(value) for value in seeds[:, i]],
-            "note": note_of(arm, metric, own, undefined[i]),
+            "note": note_of(support, metric, own, undefined[i]),
         }
         for i, (metric, own) in enumerate(entries(arm.classes))
     ]
+
+
+def everything_records(arm: Arm | None, confidence: float, *, resamples: int, seed: int) -> list[dict]:
+    """The records of `metric_records` on all images, without their seeds; none where there is no such arm."""
+    if arm is None:
+        return []
+    records = metric_records(arm, resampled_numbers([arm], resamples=resamples, seed=seed)[:, 0], confidence)
+    kept = ("metric", "class", "value", "low", "high", "note")
+    return [{key: record[key] for key in kept} for record in records]
 
 
 def difference_records(arm: Arm, baseline: Arm, draws: np.ndarray, confidence: float) -> list[dict]:
@@ -118,17 +139,16 @@ def difference_records(arm: Arm, baseline: Arm, draws: np.ndarray, confidence: f
     ]
 
 
-def note_of(arm: Arm, metric: str, own: str, undefined: float) -> str:
-    """What a reader must know of one number: classes without test images, single lesions, lost resamples."""
-    support = support_of(arm)
-    absent = [name for name in arm.classes if not support[name]["images"]]
+def note_of(support: dict, metric: str, own: str, undefined: float) -> str:
+    """What a reader must know of one number: classes without images, single lesions, lost resamples."""
+    absent = [name for name, has in support.items() if not has["images"]]
     if own in absent:
-        return f"undefined: no test image of {own}"
+        return f"undefined: no image of {own}"
     is_mean = METRICS[metric].mean_of_classes and not own
     if is_mean and absent:
-        return f"undefined: no test image of {', '.join(absent)}, of {len(arm.classes)} classes"
+        return f"undefined: no image of {', '.join(absent)}, of {len(support)} classes"
     notes = {
-        f"mean of {len(arm.classes)} classes": is_mean,
+        f"mean of {len(support)} classes": is_mean,
         "a single lesion: its interval says nothing": bool(own) and support[own]["lesions"] == 1,
         f"undefined in {100 * undefined:.1f} % of the resamples": undefined > 0,
     }
@@ -136,7 +156,7 @@ def note_of(arm: Arm, metric: str, own: str, undefined: float) -> str:
 
 
 def support_of(arm: Arm) -> dict[str, dict[str, int]]:
-    """Test images and lesions of each class."""
+    """Images and lesions of each class."""
     is_class = {name: arm.labels == index for index, name in enumerate(arm.classes)}
     return {
         name: {"images": int(chosen.sum()), "lesions": n_lesions(arm.lesions[chosen], arm.labels[chosen])}
@@ -158,6 +178,31 @@ def summed_confusion(arm: Arm) -> list[list[int]]:
         for model in models
     )
     return [[round(count) for count in row] for row in counts]
+
+
+def corrected(arm: Arm, baseline: Arm) -> list[list[float]]:
+    """Images of true class (rows) that the baseline takes for another class (columns) and the arm gets right.
+
+    A mean over all pairs of a model of the arm and one of the baseline.
+    """
+    is_class = np.eye(len(arm.classes))
+    is_right, taken_for = (_shares(side) for side in (arm, baseline))
+    is_right = is_right[np.arange(len(arm.labels)), arm.labels]
+    found = is_class[arm.labels].T @ (is_right[:, None] * taken_for) * (1 - is_class)
+    return found.tolist()
+
+
+def _shares(arm: Arm) -> np.ndarray:
+    """The share of the arm's models that predict each class of each image, (n, C)."""
+    is_class = np.eye(len(arm.classes))
+    return np.mean([is_class[model.argmax(axis=1)] for models in arm.logits for model in models], axis=0)
+
+
+def mean_logits(arm: Arm) -> list[list[float] | None]:
+    """For each true class, the mean over its images and the runs of their logits; None without images."""
+    logits = np.mean([model for models in arm.logits for model in models], axis=0)
+    chosen = [arm.labels == index for index in range(len(arm.classes))]
+    return [logits[own].mean(axis=0).tolist() if own.any() else None for own in chosen]
 
 
 def mean_roc(arm: Arm) -> dict[str, dict[str, list[float]]]:

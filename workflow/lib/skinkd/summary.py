@@ -1,8 +1,13 @@
 """One record of the whole study: results.json, of which the report is a pure function."""
 
 from skinkd.errors import InputError, examples
+from skinkd.facts import fact
+from skinkd.inert_terms import inert_terms
 from skinkd.published import PublishedValue
-from skinkd.verdicts import verdict
+from skinkd.quantities import METRICS, QUANTITIES
+from skinkd.verdicts import verdict, verdict_of_exact
+
+NOT_RUN = "not run", "this study does not run the arm under this protocol"
 
 
 def summarize(
@@ -13,7 +18,8 @@ def summarize(
     published: list[PublishedValue],
     scores: list[dict],
     splits: list[dict],
-    source: dict,
+    sources: dict,
+    networks: list[dict],
     training: list[dict],
     assumptions: list[dict],
     cost: list[dict],
@@ -24,11 +30,12 @@ def summarize(
     Args:
         study: name, title, scale (smoke, scaled or full) and statements.
         papers: for each paper of this study, in the order of the report, its label,
-            citation, classes, tables and arms.
+            citation, classes, protocols, tables, figures and arms.
         protocols: one sentence for each protocol, in the order of the report.
         published: what the papers print; rows of other papers are left out.
         scores, splits: the records of all arms and splits.
-        source: the manifest of the ingested archive.
+        sources: the manifest of each ingested archive, by its name.
+        networks: what is known of each trained network.
         training: one history per run.
         assumptions, cost, provenance: as they are to be shown.
 
@@ -41,72 +48,110 @@ def summarize(
         "study": study,
         "papers": papers,
         "protocols": protocols,
-        "cells": cells(study["scale"], list(papers), list(protocols), mine, scores),
+        "quantities": {
+            name: {"label": quantity.label, "meaning": quantity.meaning, "unit": quantity.unit}
+            for name, quantity in QUANTITIES.items()
+        },
+        "cells": cells(study["scale"], papers, mine, scores, networks),
         "scores": scores,
         "splits": splits,
-        "data": {"source": source},
+        "data": {"sources": sources},
+        "networks": networks,
         "assumptions": assumptions,
         "cost": cost,
         "training": training,
+        "inert_terms": inert_terms(training),
         "provenance": provenance,
     }
 
 
 def cells(
-    scale: str, papers: list[str], protocols: list[str], published: list[PublishedValue], scores
+    scale: str, papers: dict, published: list[PublishedValue], scores: list[dict], networks: list[dict]
 ) -> list[dict]:
-    """Each published value beside ours under each protocol; then our overall values that no table prints."""
-    by_arm = {(record["paper"], record["protocol"], record["arm"]): record for record in scores}
+    """Each published value beside ours under each protocol of its paper; then ours that no table prints."""
+    score_of = {_run_of(record): record for record in scores}
     found = []
-    for paper in papers:
-        printed = [row for row in published if row.paper == paper]
-        found += [_cell(row, protocol, by_arm, scale) for row in printed for protocol in protocols]
+    for name, paper in papers.items():
+        printed = [row for row in published if row.paper == name]
+        for row in printed:
+            for protocol in paper["protocols"]:
+                run = (name, protocol, row.arm)
+                own_networks = [network for network in networks if _run_of(network) == run]
+                found.append(_cell(row, protocol, paper, score_of.get(run), own_networks, scale))
         places = {(row.arm, row.metric) for row in printed if not row.of_class}
-        unprinted = [record for record in scores if record["paper"] == paper]
-        found += [cell for record in unprinted for cell in _unpublished(record, places)]
+        found += [
+            cell for record in scores if record["paper"] == name for cell in _unpublished(record, places)
+        ]
     return found
 
 
-def _cell(row: PublishedValue, protocol: str, by_arm: dict, scale: str) -> dict:
+def _run_of(record: dict) -> tuple[str, str, str]:
+    return record["paper"], record["protocol"], record["arm"]
+
+
+def _cell(row: PublishedValue, protocol: str, paper: dict, score, networks: list[dict], scale: str) -> dict:
     """One published value beside ours."""
-    record = by_arm.get((row.paper, protocol, row.arm))
-    own = _number(record, row.metric, row.of_class) if record else None
-    if own is None:
-        judged = "not run", f"this study has no run of {row.arm} under {protocol}"
-    elif own["low"] is None:
-        judged = "untestable", own["note"]
+    if row.metric in METRICS:
+        own = _number(score["metrics"], row) if score else None
     else:
-        judged = verdict(
-            row.value,
-            row.n,
-            own["low"],
-            own["high"],
-            scale,
-            confidence=record["confidence"],
-            half_unit=row.half_unit,
-        )
-    word, reason = judged
-    return {
-        **_place(row.paper, row.table, protocol, row.arm, row.of_class, row.metric),
+        known = {"terms": paper["arms"][row.arm]["losses"].get(protocol, []), "classes": paper["classes"]}
+        own = fact(row.metric, row.of_class, score=score, networks=networks, **known)
+    seeds = score["n_seeds"] if score else len({network["seed"] for network in networks})
+    cell = _place(row.paper, row.table, protocol, row.arm, row.of_class, row.metric) | {
         "published": row.value,
         **_ours(own),
-        "n_seeds": record["n_seeds"] if record else 0,
-        "verdict": word,
-        "reason": f"{reason}; {row.note}" if row.note else reason,
+        "n_seeds": seeds,
+        **_judged(row, own, score, scale, diverged(networks)),
     }
+    everything = _number(score["everything"], row) if score else None
+    if everything:
+        cell["everything"] = _ours(everything) | _judged(row, everything, score, scale, diverged(networks))
+    return cell
+
+
+def diverged(networks: list[dict]) -> str:
+    """What a reader must know of an arm whose training left the finite numbers; empty for others."""
+    return "; ".join(
+        f"training diverged in epoch {network['diverged_epoch']} (seed {network['seed']}): these are the weights "
+        f"of epoch {network['best_epoch']}"
+        for network in networks
+        if network["diverged_epoch"]
+    )
+
+
+def _judged(row: PublishedValue, own: dict | None, score: dict | None, scale: str, broken: str) -> dict:
+    """Verdict and reason, with what a reader must know of the published value."""
+    if row.value is None:
+        return {"verdict": "not published", "reason": row.note}
+    word, reason = _verdict(row, own, score, scale)
+    if broken and row.metric in METRICS:
+        word, reason = "untestable", broken
+    return {"verdict": word, "reason": f"{reason}; {row.note}" if row.note else reason}
+
+
+def _verdict(row: PublishedValue, own: dict | None, score: dict | None, scale: str) -> tuple[str, str]:
+    if own is None:
+        return NOT_RUN
+    # A score may have a note and a verdict; a fact's note says why it has none.
+    if own["low"] is None if row.metric in METRICS else own["note"]:
+        return "untestable", own["note"]
+    if own["low"] is None:
+        return verdict_of_exact(row.least, row.most, own["value"], scale)
+    interval = own["low"], own["high"], scale
+    printed = {"least": row.least, "most": row.most, "confidence": score["confidence"]}
+    return verdict(row.value, row.n, *interval, **printed)
 
 
 def _unpublished(record: dict, places: set) -> list[dict]:
     """Cells outside every table: overall values of one arm that its paper does not print."""
-    word, reason = verdict(None, None, 0.0, 0.0, "full")
     return [
         {
             **_place(record["paper"], "", record["protocol"], record["arm"], "", own["metric"]),
             "published": None,
             **_ours(own),
             "n_seeds": record["n_seeds"],
-            "verdict": word,
-            "reason": reason,
+            "verdict": "not published",
+            "reason": "the paper prints no value",
         }
         for own in record["metrics"]
         if not own["class"] and (record["arm"], own["metric"]) not in places
@@ -129,8 +174,10 @@ def _ours(own: dict | None) -> dict:
     return {"reproduced": own["value"], "low": own["low"], "high": own["high"]}
 
 
-def _number(record: dict, metric: str, of_class: str) -> dict:
-    return next(own for own in record["metrics"] if (own["metric"], own["class"]) == (metric, of_class))
+def _number(records: list[dict], row: PublishedValue) -> dict | None:
+    """The record of the row's metric and class, or None where there is none."""
+    wanted = (row.metric, row.of_class)
+    return next((own for own in records if (own["metric"], own["class"]) == wanted), None)
 
 
 def _check_known(published: list[PublishedValue], papers: dict) -> None:

@@ -1,4 +1,4 @@
-"""The test part of all runs of one arm, put side by side."""
+"""What all runs of one arm said of the same images, put side by side."""
 
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -6,19 +6,19 @@ from itertools import combinations
 import numpy as np
 
 from skinkd.errors import InputError, examples
-from skinkd.predictions import PER_IMAGE, Predictions, read_predictions
+from skinkd.predictions import PARTS, PER_IMAGE, Predictions, read_predictions
 
 
 @dataclass(frozen=True)
 class Arm:
-    """What the models of one arm said of its test images, sorted by image id.
+    """What the models of one arm said of its test images, or of all, sorted by image id.
 
     Args:
         runs: (fold, seed) of each file, sorted.
         images, lesions: (n,) strings.
         labels: (n,) class indices.
         logits: one entry per seed, (models, n, C): a model per fold where each fold's model
-            saw all test images; a single row where each image was tested in one fold.
+            saw all of them; a single row where each image was tested in one fold.
     """
 
     paper: str
@@ -32,20 +32,47 @@ class Arm:
     logits: tuple[np.ndarray, ...]
 
 
-def load_arm(paths) -> Arm:
-    """The arm whose prediction files lie at `paths`.
+def read_runs(paths) -> list[tuple[str, Predictions]]:
+    """The files of one arm with what they hold, by seed and fold.
+
+    Raises:
+        InputError: where two files do not belong to one arm or do not fit together; names both.
+    """
+    files = sorted(
+        ((path, read_predictions(path)) for path in paths), key=lambda file: (file[1].seed, file[1].fold)
+    )
+    _check_one_arm(files)
+    return files
+
+
+def tested(files) -> Arm:
+    """An arm on its test images.
 
     Folds with the same test images are so many models of the same images. Folds with
     different test images are cross-validation: they are pooled, seed by seed.
 
+    Args:
+        files: from `read_runs`.
+
     Raises:
-        InputError: where two files do not belong to one arm, or hold test images, labels
-            or folds that do not fit together; names both.
+        InputError: where two files hold test images or labels that do not fit together; names both.
     """
-    files = sorted(
-        ((path, _test_part(path)) for path in paths), key=lambda file: (file[1].seed, file[1].fold)
-    )
-    _check_one_arm(files)
+    return _arm_of([(path, _test_part(path, run)) for path, run in files])
+
+
+def evaluated_on_everything(files) -> Arm | None:
+    """An arm on all images of the archive that it used, training images too; None if no file holds those.
+
+    Raises:
+        InputError: where two files hold images that do not fit together; names both.
+    """
+    if not any((run.parts == "train").any() for _, run in files):
+        return None
+    return _arm_of([(path, run.part(*PARTS)) for path, run in files])
+
+
+def _arm_of(files) -> Arm:
+    """The arm whose files hold these images."""
     seeds = sorted({run.seed for _, run in files})
     by_seed = [_models_of([file for file in files if file[1].seed == seed]) for seed in seeds]
     first_path, (first, *_) = by_seed[0]
@@ -65,7 +92,7 @@ def load_arm(paths) -> Arm:
 
 
 def check_same_images(path, other_path, run, other) -> None:
-    """Both must hold the same test images of the same task, with the same labels and lesions.
+    """Both must hold the same images of the same task, with the same labels and lesions.
 
     Raises:
         InputError: naming both files and what disagrees.
@@ -73,7 +100,7 @@ def check_same_images(path, other_path, run, other) -> None:
     _check_same_words(path, other_path, run, other, ("paper", "protocol", "classes"))
     alone = sorted(set(run.images) ^ set(other.images))
     if alone:
-        raise _unfit(path, other_path, f"test images that only one of them holds: {examples(alone)}")
+        raise _unfit(path, other_path, f"images that only one of them holds: {examples(alone)}")
     for column in ("labels", "lesions"):
         differs = getattr(run, column) != getattr(other, column)
         if differs.any():
@@ -89,13 +116,13 @@ def _unfit(path, other_path, what: str) -> InputError:
     )
 
 
-def _test_part(path) -> Predictions:
-    run = read_predictions(path).part("test")
-    if not len(run):
+def _test_part(path, run: Predictions) -> Predictions:
+    part = run.part("test")
+    if not len(part):
         raise InputError(
             "predictions", f"{path} has no test image", "There is nothing to score", "check its split"
         )
-    return run
+    return part
 
 
 def _check_same_words(path, other_path, run, other, columns) -> None:
@@ -125,7 +152,7 @@ def _check_one_arm(files) -> None:
 
 
 def _models_of(files) -> tuple[str, list[Predictions]]:
-    """The first file of one seed, and its folds as models of the same images."""
+    """The first file of one seed, and its folds as models of the same images, or pooled."""
     (first_path, first), *others = files
     same = [set(run.images) == set(first.images) for _, run in others]
     if others and not any(same):
@@ -136,13 +163,11 @@ def _models_of(files) -> tuple[str, list[Predictions]]:
 
 
 def _pooled(files) -> Predictions:
-    """The folds of one seed as one run, whose test images are those of all folds."""
+    """The folds of one seed as one run, whose images are those of all folds."""
     for (path, run), (other_path, other) in combinations(files, 2):
         shared = sorted(set(run.images) & set(other.images))
         if shared:
-            raise _unfit(
-                path, other_path, f"folds that share a part of their test images: {examples(shared)}"
-            )
+            raise _unfit(path, other_path, f"folds that share a part of their images: {examples(shared)}")
     runs = [run for _, run in files]
     together = {column: np.concatenate([getattr(run, column) for run in runs]) for column in PER_IMAGE}
-    return replace(runs[0], **together).part("test")
+    return replace(runs[0], **together).part(*PARTS)

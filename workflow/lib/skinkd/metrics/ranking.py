@@ -11,7 +11,7 @@ def by_ranking(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarra
     Args:
         labels: (n,) class indices.
         probabilities: (n, C).
-        weights: (B, n).
+        weights: (B, n) int32.
     """
     by_image = np.ascontiguousarray(weights.T)
     pairs = [
@@ -32,29 +32,29 @@ def one_against_the_rest(is_class: np.ndarray, scores: np.ndarray, weights: np.n
     Args:
         is_class: (n,) bool.
         scores: (n,), larger for images more likely of the class.
-        weights: (n, B), at least 0.
+        weights: (n, B) int32, at least 0. Sums of integers are exact and take half the time.
     """
     order = np.argsort(-scores, kind="stable")
-    weights, is_class, descending = weights[order], is_class[order], -scores[order]
-    own = weights[is_class]
+    weights, is_class, descending = weights.take(order, axis=0), is_class[order], -scores[order]
+    own, own_scores = weights[is_class], descending[is_class]
     # Row i of a sum is the weight of the first i rows, so that row 0 is none.
     all_above, own_above = _running_sum(weights), _running_sum(own)
+    total, rest = own_above[-1].astype(np.float64), all_above[-1] - own_above[-1]
+    before, until = (np.searchsorted(descending, own_scores, side) for side in ("left", "right"))
     n_own_above = np.concatenate([[0], np.cumsum(is_class)])
-    before = np.searchsorted(descending, descending[is_class], side="left")
-    until = np.searchsorted(descending, descending[is_class], side="right")
     own_until, all_until = own_above[n_own_above[until]], all_above[until]
-    rest_until = all_until - own_until
-    rest_before = all_above[before] - own_above[n_own_above[before]]
-    total, rest = own_above[-1], all_above[-1] - own_above[-1]
-    outranked = np.einsum("ib,ib->b", own, rest_until + rest_before) / 2
+    at_or_above = all_until - own_until
+    at_or_above += all_above[before] - own_above[n_own_above[before]]
+    outranked = np.einsum("ib,ib->b", own, at_or_above, dtype=np.float64) / 2
     auc = 1 - ratio(outranked, total * rest, empty=np.nan)
-    precision = ratio(own_until, all_until, empty=0.0)
+    # An image without weight adds nothing, whatever stands at its precision.
+    precision = own_until / np.maximum(all_until, 1)
     return auc, ratio(np.einsum("ib,ib->b", own, precision), total, empty=np.nan)
 
 
 def _running_sum(weights: np.ndarray) -> np.ndarray:
     """Sums of the first 0, 1, ... rows, (n + 1, B)."""
-    sums = np.zeros((len(weights) + 1, weights.shape[1]))
+    sums = np.zeros((len(weights) + 1, weights.shape[1]), dtype=weights.dtype)
     np.cumsum(weights, axis=0, out=sums[1:])
     return sums
 
