@@ -6,9 +6,19 @@ makes   RESULTS/report/results.json, figures/, tables/, report.html, report.tex
 
 from skinkd import figures as figure_catalogue
 
-FIGURES = figure_catalogue.catalogue(STUDY.config.papers, STUDY.config.protocols)
-FIGURE_NAMES = figure_catalogue.PER_PAPER + figure_catalogue.PER_PROTOCOL
-USED_SOURCES = sorted({paper.source for paper in STUDY.papers.values()})
+FIGURES = figure_catalogue.catalogue(
+    {
+        paper: {
+            "protocols": STUDY.protocols(paper),
+            "figures": {
+                label: {"name": figure.name, **figure.parameters}
+                for label, figure in STUDY.paper(paper, STUDY.protocols(paper)[0]).figures.items()
+            },
+        }
+        for paper in STUDY.config.papers
+    }
+)
+FIGURE_NAMES = sorted({figure["name"] for figure in FIGURES.values()})
 
 
 rule summarize:
@@ -20,18 +30,10 @@ rule summarize:
             for (paper, protocol), resolved in STUDY.papers.items()
             for fold in resolved.folds
         ],
-        manifest=f"{RESULTS}/ingest/{USED_SOURCES[0]}/manifest.json",
+        manifests=[f"{RESULTS}/ingest/{source}/manifest.json" for source in STUDY.sources()],
         published=[f"config/papers/{paper}.csv" for paper in STUDY.config.papers],
-        networks=[
-            network_of(paper, protocol, arm, fold, seed)
-            for paper, protocol, arm in STUDY.cells()
-            for fold, seed in STUDY.runs(paper, protocol)
-        ],
-        histories=[
-            network_of(paper, protocol, arm, fold, seed, "csv")
-            for paper, protocol, arm in STUDY.cells()
-            for fold, seed in STUDY.runs(paper, protocol)
-        ],
+        networks=of_all_runs("networks", "safetensors"),
+        histories=of_all_runs("histories", "csv"),
         code=imports_of("summarize.py"),
     output:
         results=f"{REPORT}/results.json",
@@ -41,7 +43,7 @@ rule summarize:
         "../../envs/report.yaml"
     params:
         config=STUDY.config.model_dump(),
-        benchmarks=f"{RESULTS}/benchmarks",
+        benchmarks=benchmarks_of_study(),
         repository=".",
     script:
         "../scripts/summarize.py"
@@ -70,7 +72,8 @@ rule render:
     input:
         results=f"{REPORT}/results.json",
         figures=[f"{REPORT}/figures/{stem}.svg" for stem in FIGURES],
-        pictures=[f"{RESULTS}/ingest/{source}/samples.png" for source in USED_SOURCES],
+        samples=[f"{RESULTS}/ingest/{source}/samples.png" for source in STUDY.sources()],
+        pictures=[f"{REPORT}/pictures/{stem}" for stem in PICTURES],
         templates=[f"report/report.{suffix}" for suffix in ("html.jinja", "css", "js", "tex.jinja")],
         code=imports_of("render.py"),
     output:
@@ -83,8 +86,9 @@ rule render:
         "../../envs/report.yaml"
     params:
         templates=lambda wc, input: str(Path(input.templates[0]).parent),
-        picture_captions=[
-            f"Images of the source {source} by class, drawn at random" for source in USED_SOURCES
+        pictures=f"{REPORT}/pictures",
+        sample_captions=[
+            f"Images of the source {source} by class, drawn at random" for source in STUDY.sources()
         ],
     script:
         "../scripts/render.py"

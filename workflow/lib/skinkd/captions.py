@@ -1,4 +1,4 @@
-"""The sentences of the report: captions, alternative texts and verdicts, with values from results.json."""
+"""The sentences of the report: captions and verdicts, with values from results.json."""
 
 from collections import Counter
 
@@ -8,21 +8,32 @@ from skinkd.lookups import (
     METRICS,
     SCALES,
     arm_label,
-    arms_with_role,
     cells_of,
     difference_of,
+    distinct,
     is_full,
-    metric_label,
     metric_of,
     paper_label,
     protocol_label,
+    protocols_of,
     score_of,
     scores_of,
-    splits_of,
-    training_of,
 )
+from skinkd.selections import controls, own_distilled, printed_most
+from skinkd.terms import INERT_SHARE, terms_of
 
 HEADLINE_LABEL = METRICS[HEADLINE].lower()
+# What a reader must know to read one table of one paper.
+TABLE_NOTES = {
+    ("dsnet", "Table 2"): "The paper counts in Keras, where ResNet's convolutions carry biases (26,560 in "
+    "ResNet50) that torchvision's do without, so the same network has fewer parameters here.",
+}
+
+
+def table_note(paper: str, table: str) -> str:
+    """The note on one table, with a blank after it; empty for most."""
+    note = TABLE_NOTES.get((paper, table), "")
+    return f"{note} " if note else ""
 
 
 def scale_statement(results: dict) -> str:
@@ -33,6 +44,13 @@ def scale_statement(results: dict) -> str:
     return f"{SCALES[study['scale']]}: {'; '.join(s.rstrip('.') for s in study['statements'])}."
 
 
+def short_scale_statement(results: dict) -> str:
+    """That the study is scaled down, for places without room for how; empty at full scale."""
+    if is_full(results):
+        return ""
+    return f"{SCALES[results['study']['scale']]}, see the first page."
+
+
 def evidence(results: dict, paper: str, protocols: list[str]) -> str:
     """What the intervals of one paper rest on, under the protocols given."""
     scores = {
@@ -41,7 +59,7 @@ def evidence(results: dict, paper: str, protocols: list[str]) -> str:
     ran = [score for protocol in protocols for score in scores_of(results, paper, protocol).values()]
     if not ran:
         return "Nothing was run."
-    parts = [_test_part(protocol, score) for protocol, score in scores.items()]
+    parts = [test_part(protocol, score) for protocol, score in scores.items()]
     return f"{_resampling(ran)}. Test part: {'; '.join(parts)}."
 
 
@@ -55,7 +73,8 @@ def _resampling(scores):
     )
 
 
-def _test_part(protocol, score):
+def test_part(protocol: str, score: dict | None) -> str:
+    """Images and lesions behind the scores of one protocol."""
     name = protocol_label(protocol).lower()
     if score is None:
         return f"{name} not run"
@@ -64,135 +83,13 @@ def _test_part(protocol, score):
 
 
 def all_evidence(results: dict, paper: str) -> str:
-    """`evidence` under every protocol of the study."""
-    return evidence(results, paper, list(results["protocols"]))
+    """`evidence` under every protocol of the paper."""
+    return evidence(results, paper, protocols_of(results, paper))
 
 
 def study_evidence(results: dict) -> str:
-    """`evidence` of every paper."""
-    return " ".join(
-        f"{paper_label(results, paper)}: {all_evidence(results, paper)}" for paper in results["papers"]
-    )
-
-
-def figure_caption(results: dict, figure: str, paper: str, protocol: str | None) -> tuple[str, str]:
-    """Title and caption of one figure of the catalogue."""
-    return CAPTIONS[figure](results, paper, protocol)
-
-
-def figure_text(results: dict, figure: str, paper: str, protocol: str | None) -> str:
-    """What a reader who cannot see the figure should hear, with its main numbers."""
-    title = figure_caption(results, figure, paper, protocol)[0]
-    details = TEXTS[figure](results, paper, protocol)
-    return f"{title}. {details}" if details else f"{title}."
-
-
-def _comparison(results, paper, _):
-    return (
-        f"{paper_label(results, paper)}: published and reproduced",
-        "Hollow diamond: the value the paper prints. Dot and whisker: this run and its interval. "
-        f"Small ticks: single seeds. {all_evidence(results, paper)}",
-    )
-
-
-def _roc(results, paper, protocol):
-    return (
-        f"{_subject(results, paper, protocol)}: ROC of each class against the rest",
-        f"Mean over {_runs(results, paper, protocol)}; each panel names the area under each arm's curve. "
-        f"{_tested(results, paper, protocol)}",
-    )
-
-
-def _confusion(results, paper, protocol):
-    return (
-        f"{_subject(results, paper, protocol)}: confusion matrices",
-        "Rows are the true class, columns the predicted one; counts summed over "
-        f"{_runs(results, paper, protocol)}, the share of the row below each count, and shading by that "
-        f"share. {_tested(results, paper, protocol)}",
-    )
-
-
-def _subject(results, paper, protocol):
-    return f"{paper_label(results, paper)}, {protocol_label(protocol).lower()}"
-
-
-def _runs(results, paper, protocol):
-    runs = sorted({len(score["runs"]) for score in scores_of(results, paper, protocol).values()})
-    return " or ".join(formats.plural(n, "run") for n in runs) or "no run"
-
-
-def _tested(results, paper, protocol):
-    score = next(iter(scores_of(results, paper, protocol).values()), None)
-    return f"Test part: {_test_part(protocol, score)}."
-
-
-def _training(results, paper, protocol):
-    return (
-        f"{_subject(results, paper, protocol)}: training",
-        "Dashed: loss on the training part. Solid: loss and balanced accuracy on the validation part. "
-        "Dot: the epoch that was kept. Each arm's loss is its own, so losses compare within a row only.",
-    )
-
-
-def _data(results, paper, _):
-    folds = "; ".join(
-        f"{protocol_label(p).lower()} fold {s['fold']}" for p, s in splits_of(results, paper).items()
-    )
-    return (
-        f"{paper_label(results, paper)}: images, lesions and leakage",
-        "Filled: images. Hollow: lesions. Logarithmic scale. Right: share of the test images whose lesion "
-        f"also has an image in training or validation. Shown: {folds or 'no split'}.",
-    )
-
-
-def _comparison_text(results, paper, _):
-    cells = [
-        c
-        for c in cells_of(results, paper)
-        if not c["class"] and None not in (c["published"], c["reproduced"])
-    ]
-    return ". ".join(
-        f"{_subject(results, paper, c['protocol'])}, {arm_label(results, paper, c['arm'])}, "
-        f"{metric_label(c['metric'])}: published {formats.number(c['published'])}, "
-        f"reproduced {formats.number(c['reproduced'])}"
-        for c in cells
-    )
-
-
-def _headlines(results, paper, protocol, metric):
-    for arm, score in scores_of(results, paper, protocol).items():
-        record = metric_of(score, metric)
-        if record and record["value"] is not None:
-            value = formats.number(record["value"])
-            yield f"{arm_label(results, paper, arm)}: {metric_label(metric).lower()} {value}"
-
-
-def _training_text(results, paper, protocol):
-    return ". ".join(
-        f"{arm_label(results, paper, arm)}: {formats.plural(len(runs), 'run')} of "
-        f"{formats.plural(len(runs[0]['epochs']), 'epoch')}, epoch {runs[0]['best_epoch']} kept"
-        for arm, runs in training_of(results, paper, protocol).items()
-    )
-
-
-def _data_text(results, paper, _):
-    return ". ".join(leakage_sentence(split) for split in splits_of(results, paper).values())
-
-
-CAPTIONS = {
-    "comparison": _comparison,
-    "roc": _roc,
-    "confusion": _confusion,
-    "training": _training,
-    "data": _data,
-}
-TEXTS = {
-    "comparison": _comparison_text,
-    "roc": lambda results, paper, protocol: ". ".join(_headlines(results, paper, protocol, "auc")),
-    "confusion": lambda results, paper, protocol: ". ".join(_headlines(results, paper, protocol, HEADLINE)),
-    "training": _training_text,
-    "data": _data_text,
-}
+    """What all intervals rest on; the test parts stand with each paper's tables."""
+    return f"{_resampling(results['scores'])}." if results["scores"] else "Nothing was run."
 
 
 def leakage_sentence(split: dict) -> str:
@@ -210,7 +107,7 @@ def verdict(results: dict, paper: str) -> str:
     label, study = paper_label(results, paper), results["study"]
     if not is_full(results):
         return f"Nothing can be concluded about {label}: this is a {SCALES[study['scale']].lower()}."
-    return " ".join(_verdict_under(results, paper, protocol) for protocol in results["protocols"])
+    return " ".join(_verdict_under(results, paper, protocol) for protocol in protocols_of(results, paper))
 
 
 def _verdict_under(results, paper, protocol):
@@ -221,32 +118,63 @@ def _verdict_under(results, paper, protocol):
 
 
 def verdict_counts(results: dict, paper: str, protocol: str) -> dict[str, int]:
-    """How many of the values that a paper prints carry each verdict, most frequent first."""
-    printed = (c for c in cells_of(results, paper) if c["table"] and c["protocol"] == protocol)
+    """How many of the values that a paper prints carry each verdict, most frequent first.
+
+    A value that several tables of the paper print counts once.
+    """
+    printed = (cell for cell in distinct(cells_of(results, paper)) if cell["protocol"] == protocol)
     return dict(Counter(cell["verdict"] for cell in printed).most_common())
 
 
 def findings(results: dict, paper: str) -> list[str]:
-    """What the run itself shows: per protocol, what distillation did to the student."""
-    return [_finding(results, paper, protocol) for protocol in results["protocols"]]
+    """What the run itself shows: what distillation did, what the controls did, which terms do nothing."""
+    found = [_finding(results, paper, protocol) for protocol in protocols_of(results, paper)]
+    more = (make(results, paper) for make in (_control_finding, inert_sentence, as_coded_sentence))
+    return [*found, *filter(None, more)]
 
 
 def _finding(results, paper, protocol):
-    arms = arms_with_role(results, paper, "distilled")
-    found = {arm: difference_of(score_of(results, paper, protocol, arm), HEADLINE) for arm in arms}
-    found = {arm: d for arm, d in found.items() if d and None not in (d["value"], d["low"], d["high"])}
+    differences = _differences(results, paper, protocol, own_distilled(results, paper))
     name = protocol_label(protocol)
-    if not found:
+    if not differences:
         return f"{name}: no distilled student was scored beside the student alone."
-    if len(found) == 1:
-        return f"{name}: {_one_difference(results, paper, *found.popitem())}"
-    better = sum(d["low"] > 0 for d in found.values())
-    worse = sum(d["high"] < 0 for d in found.values())
+    if len(differences) == 1:
+        return f"{name}: {_one_difference(results, paper, *differences.popitem())}"
+    better = sum(d["low"] > 0 for d in differences.values())
+    worse = sum(d["high"] < 0 for d in differences.values())
     return (
-        f"{name}: of {len(found)} distilled students, {better} did better than the student alone, "
-        f"{worse} did worse and {len(found) - better - worse} cannot be told from it "
+        f"{name}: of {len(differences)} distilled students, {better} did better than the student alone, "
+        f"{worse} did worse and {len(differences) - better - worse} cannot be told from it "
         f"({HEADLINE_LABEL}, paired intervals)."
     )
+
+
+def _differences(results, paper, protocol, arms):
+    """The paired headline differences of arms that have one with an interval."""
+    found = {arm: difference_of(score_of(results, paper, protocol, arm), HEADLINE) for arm in arms}
+    return {arm: d for arm, d in found.items() if d and None not in (d["value"], d["low"], d["high"])}
+
+
+def _control_finding(results, paper):
+    """One sentence on the teachers that know nothing; empty where none was scored."""
+    found = {
+        (arm_label(results, paper, arm), protocol_label(protocol).lower()): difference["low"] > 0
+        for protocol in protocols_of(results, paper)
+        for arm, difference in _differences(results, paper, protocol, controls(results, paper)).items()
+    }
+    helpful = [f"{arm} ({protocol})" for (arm, protocol), better in found.items() if better]
+    if helpful:
+        return (
+            f"{' and '.join(helpful)} did better than hard labels alone, though that teacher knows nothing: "
+            "such a gain is no distilled knowledge."
+        )
+    if found:
+        return f"No teacher that knows nothing did better than hard labels alone ({_protocols_in(found)})."
+    return ""
+
+
+def _protocols_in(found):
+    return ", ".join(dict.fromkeys(protocol for _, protocol in found))
 
 
 def _one_difference(results, paper, arm, difference):
@@ -259,3 +187,30 @@ def _one_difference(results, paper, arm, difference):
     else:
         meaning = "not to be told from the student alone, as the interval contains 0"
     return f"{arm_label(results, paper, arm)} changed {HEADLINE_LABEL} by {change} {ends}: {meaning}."
+
+
+def inert_sentence(results: dict, paper: str) -> str:
+    """How many terms of a paper's losses train nothing, by protocol; empty if none."""
+    inert = [term for term in terms_of(results, paper) if term.inert]
+    counts = Counter(term.protocol for term in inert)
+    if not counts:
+        return ""
+    arms = "; ".join(f"{protocol_label(protocol).lower()} {n}" for protocol, n in counts.items())
+    terms = "1 term carries" if len(inert) == 1 else f"{len(inert)} terms carry"
+    return f"{terms} less than {formats.percent(INERT_SHARE)} of the gradient and so train nothing ({arms})."
+
+
+def as_coded_sentence(results: dict, paper: str) -> str:
+    """What the soft terms of the paper's most printed arm do in the authors' code; empty if it was not run."""
+    arm = printed_most(results, paper)
+    terms = [term for term in terms_of(results, paper) if (term.protocol, term.arm) == ("as_coded", arm)]
+    soft = [term for term in terms if term.soft]
+    if not soft:
+        return ""
+    added, whole = (sum(term.value for term in chosen) for chosen in (soft, terms))
+    verb = "terms add" if len(soft) > 1 else "term adds"
+    return (
+        f"{paper_label(results, paper)} as coded: the soft {verb} {formats.scientific(added)} to a loss of "
+        f"{formats.scientific(whole)} ({formats.small_percent(sum(term.share for term in soft))} of the gradient), "
+        f"{arm_label(results, paper, arm)}, means over epochs and runs."
+    )

@@ -1,7 +1,7 @@
 """What a table of the report is made of: cells, rows, tables. They know values and words, not markup."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from skinkd import formats
 
@@ -43,6 +43,7 @@ class Table:
         title, caption: the first is bold, the second quotes what the numbers rest on.
         grouped: rows with the same first cell belong together; such a table is not sorted.
         folded: of interest to few; the page shows it on request.
+        filed: of interest to programs; the page and the document name its files alone.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     grouped: bool = False
     folded: bool = False
+    filed: bool = False
     notes: tuple[str, ...] = field(init=False)
 
     def __post_init__(self):
@@ -64,6 +66,18 @@ class Table:
 
     def lettered_notes(self) -> list[tuple[str, str]]:
         return [(_letters(index), note) for index, note in enumerate(self.notes)]
+
+    def parts(self, lines: int) -> list["Table"]:
+        """The table cut into tables of about `lines` lines of text each, for pages of paper."""
+        parts, used = [[]], 0
+        for row in self.rows:
+            height = 1 + max(len(cell.lines) for cell in row)
+            if parts[-1] and used + height > lines:
+                parts.append([])
+                used = 0
+            parts[-1].append(row)
+            used += height
+        return [replace(self, rows=tuple(rows)) for rows in parts]
 
     def groups(self) -> list[list[tuple[Cell, ...]]]:
         """Rows that share their first cell, in order; all rows in one group if not `grouped`."""
@@ -99,17 +113,18 @@ def count(value: int) -> Cell:
     return Cell(formats.count(value), value=value, kind="number")
 
 
-def number(value: float | None, reason: str = "", word: str = "not run") -> Cell:
+def number(value: float | None, reason: str = "", word: str = "not run", metric: str = "") -> Cell:
     """A metric, or why there is none."""
     if value is None:
         return missing(reason, word)
-    return Cell(formats.number(value), value=value, kind="number")
+    return Cell(formats.measured(value, metric), value=value, kind="number")
 
 
-def interval(low: float | None, high: float | None, write=formats.interval) -> Cell:
-    if low is None or high is None:
-        return missing("no interval: there is no value, or too little to resample")
-    return Cell(write(low, high), low=low, high=high, kind="number")
+def share(value: float | None, reason: str = "", word: str = "none") -> Cell:
+    """A share in [0, 1] as a percentage, or why there is none."""
+    if value is None:
+        return missing(reason, word)
+    return Cell(formats.percent(value), value=value, kind="number")
 
 
 def points(value: float | None, reason: str = "") -> Cell:
@@ -119,10 +134,11 @@ def points(value: float | None, reason: str = "") -> Cell:
     return Cell(formats.shaped_points(value), value=value, kind="number")
 
 
-def estimate(value, low, high, reason: str = "", more: tuple[str, ...] = ()) -> Cell:
-    """A metric with its interval below it, or why there is none."""
+def estimate(value, low, high, reason: str = "", more: tuple[str, ...] = (), metric: str = "") -> Cell:
+    """A metric with its interval below it, or why there is none; `more` lines stand below both."""
     if value is None:
-        return missing(reason)
+        return replace(missing(reason), lines=more)
+    text = formats.measured(value, metric)
     if low is None or high is None:
-        return Cell(formats.number(value), lines=more, value=value, kind="number")
-    return Cell(formats.number(value), (formats.interval(low, high), *more), value, low, high, kind="number")
+        return Cell(text, lines=more, value=value, kind="number")
+    return Cell(text, (formats.interval(low, high, metric), *more), value, low, high, kind="number")

@@ -1,5 +1,7 @@
 """How a number is written: once, for every table, caption and figure."""
 
+from skinkd.quantities import QUANTITIES
+
 MINUS = "−"
 UP, DOWN = "▲", "▼"
 
@@ -9,9 +11,14 @@ def number(value: float) -> str:
     return f"{value:.3f}".replace("-", MINUS)
 
 
-def interval(low: float, high: float) -> str:
+def measured(value: float, metric: str = "") -> str:
+    """A value in the unit of its metric: a score as `0.812`, parameters as `268,898`."""
+    return UNITS[QUANTITIES[metric].unit if metric else "share"](value)
+
+
+def interval(low: float, high: float, metric: str = "") -> str:
     """Both ends of an interval of a metric: `[0.794, 0.829]`."""
-    return f"[{number(low)}, {number(high)}]"
+    return f"[{measured(low, metric)}, {measured(high, metric)}]"
 
 
 def signed_points(difference: float) -> str:
@@ -46,6 +53,11 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
+def small_percent(share: float) -> str:
+    """A share that may be tiny, with two digits that count: `0.28 %`, `12 %`."""
+    return f"{100 * share:.2g} %"
+
+
 def level(confidence: float) -> str:
     """A confidence level as a percentage without idle digits: `95 %`."""
     return f"{100 * confidence:g} %"
@@ -69,3 +81,23 @@ def megabytes(value: float) -> str:
 def plural(amount: int, noun: str) -> str:
     """`1 seed`, `3 seeds`, `1,000 resamples`."""
     return f"{count(amount)} {noun}{'' if amount == 1 else 's'}"
+
+
+def ratio(value: float, other: float) -> str:
+    """How many times another value a value is: `1.02 ×`, `0.31 ×`."""
+    return f"{value / other:.2f} ×"
+
+
+def scientific(value: float) -> str:
+    """A value whose size alone matters: `0.0412`, `1.8e-05` with a true minus."""
+    return f"{value:.3g}".replace("-", MINUS)
+
+
+UNITS = {
+    "share": number,
+    "count": lambda value: count(round(value)),
+    "10⁹": lambda value: f"{value:.3g}",
+    "MB": lambda value: f"{value:,.1f}",
+    "s": duration,
+    "ms": lambda value: f"{value:.1f}",
+}

@@ -10,14 +10,23 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from skinkd import captions, figures, formats, latex, lookups
+from skinkd import captions, figure_captions, figures, formats, latex, lookups, plates, selections
 from skinkd.cells import Table, slug
 from skinkd.errors import InputError, examples
-from skinkd.tables.published import printed_name
+from skinkd.tables.published import everything_name, printed_name
+
+# Lines of text on a page of the document that a part of a table may fill.
+PART_LINES = 44
 
 
 def html(
-    results: dict, made: dict[str, Table], svgs: dict[str, str], shown: list, templates, results_sha256
+    results: dict,
+    made: dict[str, Table],
+    svgs: dict[str, str],
+    shown: list,
+    embedded: dict[str, str],
+    templates,
+    results_sha256,
 ) -> str:
     """The page, whole: style, script and pictures inside, nothing fetched.
 
@@ -25,15 +34,17 @@ def html(
         results: the content of results.json.
         made: the tables, from `tables.all_tables`.
         svgs: SVG documents by figure stem; the figures of `figures.catalogue` must be among them.
-        shown: pictures, from `pictures`.
+        shown: samples of the archives, from `pictures`.
+        embedded: data URIs by the names that `results["pictures"]` uses, from `embed`.
         templates: the folder of report.html.jinja, report.css and report.js.
         results_sha256: digest of results.json, printed at the foot.
 
     Raises:
         jinja2.UndefinedError: if results.json lacks what the page shows.
         InputError: if a figure is missing.
+        KeyError: if a picture is missing.
     """
-    wanted = figures.catalogue(results["papers"], results["protocols"])
+    wanted = figures.catalogue(results["papers"])
     if absent := sorted(set(wanted) - set(svgs)):
         raise InputError(
             "report",
@@ -56,8 +67,9 @@ def html(
         style=Markup(style),
         script=Markup(script),
         script_sha256=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        svgs={stem: Markup(figures.set_apart(svgs[stem], f"svg-{stem}")) for stem in wanted},
+        svgs={stem: Markup(figures.set_apart(svgs[stem], f"f{n}")) for n, stem in enumerate(wanted)},
         pictures=shown,
+        embedded=embedded,
         config=json.dumps(results["provenance"]["config"], indent=2, sort_keys=True, ensure_ascii=False),
     )
 
@@ -84,7 +96,7 @@ def latex_environment(templates) -> Environment:
 
 
 def latex_document(results: dict, made: dict[str, Table], templates, results_sha256: str) -> str:
-    """The document, which inputs `tables/*.tex` and includes `figures/*.pdf` beside it.
+    """The document, which inputs `tables/*.tex` and includes `figures/*.pdf` and `pictures/*/*.png` beside it.
 
     Raises:
         jinja2.UndefinedError: if results.json lacks what the document shows.
@@ -98,8 +110,10 @@ def _content(results, made, results_sha256):
     return {
         **{"results": results, "tables": made, "results_sha256": results_sha256},
         **{"captions": captions, "formats": formats, "lookups": lookups, "slug": slug},
-        "printed_name": printed_name,
-        "stem_of": figures.stem_of,
+        "main_rule": selections.MAIN_RULE,
+        **{"figure_captions": figure_captions, "plates": plates},
+        **{"printed_name": printed_name, "everything_name": everything_name},
+        **{"stem_of": figures.stem_of, "picture_names": figures.PICTURES, "part_lines": PART_LINES},
         "glyphs": lookups.GLYPHS,
         "scale_label": lookups.SCALES[results["study"]["scale"]],
         "full": lookups.is_full(results),
@@ -107,7 +121,10 @@ def _content(results, made, results_sha256):
 
 
 def table_files(results: dict, made: dict[str, Table], results_sha256: str) -> dict[str, str]:
-    """File name to text: each table as .tex and .csv, and the macros that the .tex files need."""
+    """File name to text: each table as .tex and .csv, and the macros that the .tex files need.
+
+    A table longer than a page is there whole, and in parts as the document has it.
+    """
     commit = results["provenance"]["commit"]
     origin = latex.comment(
         f"generated from results.json sha256:{results_sha256} commit {commit}, do not edit"
@@ -118,6 +135,9 @@ def table_files(results: dict, made: dict[str, Table], results_sha256: str) -> d
     for name, table in made.items():
         files[f"{name}.tex"] = origin + latex.tabular(table)
         files[f"{name}.csv"] = csv_of(table)
+        parts = [] if table.filed else table.parts(PART_LINES)
+        if len(parts) > 1:
+            files |= {f"{name}-part{n}.tex": origin + latex.tabular(part) for n, part in enumerate(parts, 1)}
     return files
 
 
@@ -177,13 +197,19 @@ def pictures(paths, titles) -> list[dict]:
     ]
 
 
+def embed(results: dict, folder) -> dict[str, str]:
+    """Data URIs of the pictures that `results["pictures"]` names, by the names that it uses."""
+    names = [name for record in results["pictures"].values() for name in plates.files_of(record)]
+    return {name: data_uri(Path(folder, name)) for name in names}
+
+
 def data_uri(path) -> str:
-    """A picture re-encoded as PNG from its pixels."""
+    """A picture re-encoded from its pixels, as WebP: a page of PNG photographs would not fit its budget."""
     from PIL import Image
 
     with Image.open(path) as image:
         pixels = image.convert("RGB")
     bare = Image.frombytes("RGB", pixels.size, pixels.tobytes())
     buffer = io.BytesIO()
-    bare.save(buffer, format="PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    bare.save(buffer, format="WEBP", quality=88, method=6)
+    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"

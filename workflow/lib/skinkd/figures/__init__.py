@@ -1,23 +1,30 @@
 """The figures of the report, one file each; a figure's name is its file's name.
 
-Each file has `figure(results, paper, protocol)`, which lays out axes, and `draw_*`
-functions, which put given values on a given axis and compute nothing.
+Each file has `figure(results, paper, protocol, *, ...)`, which lays out axes, and `draw_*`
+functions, which put given values on a given axis and compute nothing. A paper's file names its
+figures and their keyword parameters; `OWN` stand once for every paper.
 """
 
 import re
 from importlib import import_module
 
 from skinkd.atomic import whole
+from skinkd.cells import slug
 
-# Which figures stand once per paper, and which once per paper and protocol.
-PER_PAPER = ("comparison", "data")
-PER_PROTOCOL = ("roc", "confusion", "training")
+# Ours, once for every paper, all its protocols in one.
+OWN = ("comparison", "protocols", "terms", "data")
+# A paper's figures that are made of photographs: another rule draws them, as pictures.
+PICTURES = ("grad_cam", "sample_predictions")
 
 # The text width of the LaTeX report, so that font sizes are true there.
 WIDTH_IN = 6.5
 INK, MUTED, LINE = "#1b1f24", "#57606a", "#d0d7de"
 # Okabe and Ito's colours, told apart by colour-blind readers too.
 ORANGE, GREEN, BLUE, VERMILION, PURPLE = "#E69F00", "#009E73", "#0072B2", "#D55E00", "#CC79A7"
+SKY, BROWN, WINE, OLIVE, TEAL, INDIGO = "#56B4E9", "#8C6D31", "#882255", "#999933", "#44AA99", "#332288"
+PALETTE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, INK, BROWN, MUTED, WINE, OLIVE, TEAL, INDIGO)
+# Colour and mark of each protocol, the same in every figure.
+PROTOCOL_MARKS = {"as_published": (BLUE, "o"), "as_coded": (VERMILION, "s"), "leak_free": (GREEN, "^")}
 LINE_STYLES = {"teacher": (0, (5, 2)), "student": (0, (1, 1.2)), "distilled": "solid"}
 STYLE = {
     "font.family": ["DejaVu Sans"],
@@ -55,25 +62,70 @@ STYLE = {
 
 
 def stem_of(figure: str, paper: str, protocol: str | None = None) -> str:
-    """The file name, without suffix, of one figure."""
-    return "-".join(filter(None, (paper, protocol, figure)))
+    """The file name, without suffix, of one figure: `dsnet-as_published-figure-7`, `dsnet-comparison`."""
+    return slug(*filter(None, (paper, protocol, figure)))
 
 
-def catalogue(papers, protocols) -> dict[str, dict]:
-    """Every figure of a report: stem to `{figure, paper, protocol}`, the last None where all are shown."""
-    wanted = [(figure, paper, None) for paper in papers for figure in PER_PAPER]
-    wanted += [(f, paper, protocol) for paper in papers for protocol in protocols for f in PER_PROTOCOL]
-    return {
-        stem_of(*which): dict(zip(("figure", "paper", "protocol"), which, strict=True)) for which in wanted
-    }
+def catalogue(papers: dict) -> dict[str, dict]:
+    """Every figure of a report that is drawn, by its stem.
+
+    Args:
+        papers: for each paper its `protocols`, and its `figures`: label to title, name and parameters.
+
+    Returns:
+        `{label, name, paper, protocol, parameters}` by stem; label and protocol are None for `OWN`.
+
+    Raises:
+        ValueError: if two figures would share a file.
+    """
+    wanted = []
+    for paper, about in papers.items():
+        wanted += [(None, name, paper, None, {}) for name in OWN]
+        wanted += [
+            (label, figure["name"], paper, protocol, parameters_of(figure))
+            for label, figure in about["figures"].items()
+            for protocol in about["protocols"]
+            if figure["name"] not in PICTURES
+        ]
+    keys = ("label", "name", "paper", "protocol", "parameters")
+    found = [dict(zip(keys, values, strict=True)) for values in wanted]
+    by_stem = {stem_of(f["label"] or f["name"], f["paper"], f["protocol"]): f for f in found}
+    if len(by_stem) < len(found):
+        raise ValueError(f"two figures share a file name among {list(by_stem)}")
+    return by_stem
 
 
-def draw(figure: str, results: dict, paper: str, protocol: str | None):
-    """The matplotlib figure called `figure`, in the one style."""
+def parameters_of(figure: dict) -> dict:
+    """What a paper's file gives to the function of a figure."""
+    return {key: value for key, value in figure.items() if key not in ("title", "name")}
+
+
+def arms_of(parameters: dict) -> list[str]:
+    """The arms that a figure's parameters name."""
+    named = [*filter(None, [parameters.get("arm")]), *parameters.get("arms", [])]
+    return [*named, *(arm for members in parameters.get("series", {}).values() for arm in members)]
+
+
+def draw(name: str, results: dict, paper: str, protocol: str | None, parameters: dict):
+    """The matplotlib figure called `name`, in the one style."""
     import matplotlib as mpl
 
     with mpl.rc_context(STYLE):
-        return import_module(f"skinkd.figures.{figure}").figure(results, paper, protocol)
+        return import_module(f"skinkd.figures.{name}").figure(results, paper, protocol, **parameters)
+
+
+def colours_of(abouts: dict[str, dict]) -> dict[str, str]:
+    """A colour for each arm of one panel: its own, unless another arm there has it too."""
+    own = [about["colour"] for about in abouts.values()]
+    free = [colour for colour in PALETTE if colour not in own]
+    return {
+        arm: about["colour"]
+        if about["colour"] and about["colour"] != MUTED and own.count(about["colour"]) == 1
+        else free.pop(0)
+        if free
+        else PALETTE[place % len(PALETTE)]
+        for place, (arm, about) in enumerate(abouts.items())
+    }
 
 
 def save(figure, path) -> None:
@@ -107,20 +159,30 @@ def wrapped(words: str, width: int) -> str:
     """Text broken into lines of about `width` letters."""
     import textwrap
 
-    return "\n".join(textwrap.wrap(words, width))
+    return "\n".join(textwrap.wrap(words, width, break_long_words=False))
 
 
 def set_apart(svg: str, prefix: str) -> str:
     """An SVG document as an element for an HTML page, its ids prefixed so that many can share the page.
 
     The document's declaration, metadata and style sheet are dropped: the page has its own, and a style
-    sheet within one picture would rule them all.
+    sheet within one picture would rule them all. So is what together makes half of a document: ids to
+    which nothing refers, names of fonts, turns by nothing, and digits beyond a hundredth of a point.
     """
     svg = svg[re.search(r"<svg\b", svg).start() :]
     svg = re.sub(r"<metadata>.*?</metadata>|<style\b.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
     svg = re.sub(r"\sxmlns(:\w+)?=\"[^\"]*\"", "", svg)
     svg = re.sub(r"\bxlink:href=", "href=", svg)
+    used = set(re.findall(r"(?:href=\"|url\()#([^\")]+)", svg))
+    svg = re.sub(r"\sid=\"([^\"]*)\"", lambda found: found[0] if found[1] in used else "", svg)
+    svg = re.sub(r"font-family: [^;\"]*; | transform=\"rotate\(-0 [^\"]*\"", "", svg)
+    svg = re.sub(r"<[^>]*>", lambda tag: re.sub(r"-?\d+\.\d{3,}", _hundredths, tag[0]), svg)
     svg = re.sub(r'(\bid=")', rf"\g<1>{prefix}-", svg)
     svg = re.sub(r'(\bhref="#)', rf"\g<1>{prefix}-", svg)
     svg = re.sub(r"(url\(#)", rf"\g<1>{prefix}-", svg)
     return re.sub(r"\n\s*", "\n", svg).strip()
+
+
+def _hundredths(found: re.Match) -> str:
+    """A number with at most two decimals."""
+    return f"{round(float(found[0]), 2):.7g}"

@@ -2,7 +2,7 @@
 
 from skinkd import formats
 from skinkd.figures import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, VERMILION, canvas, say_absent
-from skinkd.lookups import protocol_label, splits_of
+from skinkd.lookups import protocol_label, protocols_of, splits_of
 
 PARTS = {"train": BLUE, "validation": ORANGE, "test": GREEN}
 SHADES = (VERMILION, PURPLE, MUTED)
@@ -12,7 +12,7 @@ ROW_IN, FRAME_IN = 0.3, 1.0
 def figure(results, paper, _):
     """A panel of counts for each protocol, then one panel of shared lesions for all."""
     classes, splits = results["papers"][paper]["classes"], splits_of(results, paper)
-    protocols = list(results["protocols"])
+    protocols = protocols_of(results, paper)
     drawn = canvas(FRAME_IN + ROW_IN * len(classes))
     axes = drawn.subplots(1, len(protocols) + 1, sharey=True, squeeze=False)[0]
     for axis, protocol in zip(axes, protocols, strict=False):
@@ -29,7 +29,13 @@ def figure(results, paper, _):
     axes[0].set_ylim(len(classes) - 0.5, -0.5)
     for axis in axes:
         axis.tick_params(axis="y", length=0, labelcolor=INK)
-    drawn.legend(*_legend(splits), loc="outside lower center", ncols=5, columnspacing=1.2)
+    drawn.legend(
+        *_legend(splits),
+        loc="outside lower center",
+        ncols=3 + len(splits),
+        columnspacing=0.9,
+        handlelength=1.2,
+    )
     return drawn
 
 

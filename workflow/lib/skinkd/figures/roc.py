@@ -1,68 +1,59 @@
-"""ROC of each class against the rest: teacher, student alone and distilled student."""
+"""ROC of each class against the rest, one panel per arm."""
 
 from math import ceil
 
 from skinkd import formats
-from skinkd.figures import LINE, LINE_STYLES, WIDTH_IN, canvas, say_absent
-from skinkd.lookups import metric_of, scores_of
+from skinkd.domains import Names
+from skinkd.figures import INK, LINE, PALETTE, WIDTH_IN, canvas, say_absent, wrapped
+from skinkd.lookups import arm_label, metric_of, score_of
 
-COLUMNS = 4
-LARGEST_IN = 2.4
+COLUMNS = 3
+LARGEST_IN, TITLE_IN = 2.6, 0.08
 
 
-def figure(results, paper, protocol):
-    """Small multiples, one panel per class, in the paper's order of classes."""
-    about = results["papers"][paper]
-    scores = scores_of(results, paper, protocol)
-    columns = min(COLUMNS, len(about["classes"]))
-    rows = ceil(len(about["classes"]) / columns)
-    drawn = canvas(0.45 + (min(WIDTH_IN / columns, LARGEST_IN) + 0.2) * rows)
+def figure(results, paper, protocol, *, arms: Names):
+    """One panel per arm in the order given, one curve per class in the paper's order of classes."""
+    classes = results["papers"][paper]["classes"]
+    columns = min(COLUMNS, len(arms))
+    rows = ceil(len(arms) / columns)
+    drawn = canvas(0.3 + (min(WIDTH_IN / columns, LARGEST_IN) + TITLE_IN) * rows)
     axes = drawn.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
-    for axis, of_class in zip(axes, about["classes"], strict=False):
-        _panel(axis, of_class, about["arms"], scores)
-    for axis in axes[len(about["classes"]) :]:
+    for axis, arm in zip(axes, arms, strict=False):
+        axis.set_title(wrapped(arm_label(results, paper, arm), 34))
+        score = score_of(results, paper, protocol, arm)
+        if score is None:
+            say_absent(axis, "not run")
+        else:
+            _panel(axis, score, classes)
+    for axis in axes[len(arms) :]:
         axis.set_axis_off()
     drawn.supxlabel("False positive rate", size=8)
     drawn.supylabel("True positive rate", size=8)
-    _legend(drawn, {arm: about["arms"][arm] for arm in scores})
     return drawn
 
 
-def _panel(axis, of_class, arms, scores):
-    axis.set_title(of_class)
+def _panel(axis, score, classes):
     axis.set(xlim=(0, 1), ylim=(0, 1.01), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1), aspect="equal")
-    curves = {arm: score["roc"].get(of_class) for arm, score in scores.items()}
-    if not any(curves.values()):
-        notes = [(metric_of(score, "auc", of_class) or {}).get("note") for score in scores.values()]
-        say_absent(axis, f"no curve: {next(filter(None, notes), 'no arm was run')}")
-        return
     axis.plot([0, 1], [0, 1], color=LINE, linewidth=0.8)
-    drawn = {arm: curve for arm, curve in curves.items() if curve}
-    for arm, curve in drawn.items():
-        draw_curve(axis, curve, arms[arm])
-    areas = [(arms[arm], metric_of(scores[arm], "auc", of_class)) for arm in drawn]
-    draw_areas(axis, [(about["colour"], a["value"]) for about, a in areas if a and a["value"] is not None])
+    for place, of_class in enumerate(classes):
+        if curve := score["roc"].get(of_class):
+            draw_curve(axis, curve, PALETTE[place % len(PALETTE)])
+    areas = [(of_class, metric_of(score, "auc", of_class)) for of_class in classes]
+    draw_areas(axis, [(of_class, record["value"] if record else None) for of_class, record in areas])
 
 
-def draw_curve(axis, curve, arm):
-    """One ROC, in the arm's colour and its role's line."""
-    axis.plot(curve["fpr"], curve["tpr"], color=arm["colour"], linestyle=LINE_STYLES[arm["role"]])
+def draw_curve(axis, curve, colour):
+    """One ROC."""
+    axis.plot(curve["fpr"], curve["tpr"], color=colour, linewidth=1)
 
 
 def draw_areas(axis, areas):
-    """The AUC of each arm, in its colour, in the corner that no good curve visits."""
-    for line, (colour, area) in enumerate(reversed(areas)):
-        words = f"AUC {formats.number(area)}"
-        axis.text(
-            0.97, 0.04 + 0.11 * line, words, color=colour, size=6.5, ha="right", transform=axis.transAxes
-        )
-
-
-def _legend(drawn, arms):
-    from matplotlib.lines import Line2D
-
-    lines = [Line2D([], [], color=a["colour"], linestyle=LINE_STYLES[a["role"]]) for a in arms.values()]
-    if lines:
-        drawn.legend(
-            lines, [a["label"] for a in arms.values()], loc="outside upper left", ncols=4, handlelength=2.6
-        )
+    """The AUC of each class, in its colour, in the corner that no good curve visits."""
+    size = 6.5 if len(areas) > 4 else 7.5
+    for line, (of_class, area) in enumerate(reversed(areas)):
+        height = 0.03 + 0.012 * size * line
+        colour = PALETTE[(len(areas) - 1 - line) % len(PALETTE)]
+        words = f"{of_class} {'no curve' if area is None else formats.number(area)}"
+        place = {"transform": axis.transAxes, "size": size, "va": "bottom"}
+        axis.text(0.97, height, words, ha="right", color=INK, **place)
+        axis.plot([0.5, 0.56], [height + 0.03] * 2, color=colour, transform=axis.transAxes, linewidth=1.5)

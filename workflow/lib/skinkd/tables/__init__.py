@@ -1,7 +1,8 @@
 """The tables of the report: pure functions from results.json to cells, in the order they are read."""
 
 from skinkd.cells import Table
-from skinkd.tables import audit, published, scored
+from skinkd.lookups import cells_of, protocols_of
+from skinkd.tables import audit, compared, networks, published, scored
 
 
 def all_tables(results: dict) -> dict[str, Table]:
@@ -11,18 +12,41 @@ def all_tables(results: dict) -> dict[str, Table]:
         ValueError: if two tables would share a file.
     """
     made = [published.general(results)]
-    for paper, about in results["papers"].items():
-        made += [scored.summary(results, paper), scored.arms(results, paper)]
-        made += [published.printed(results, paper, table) for table in about["tables"]]
-        made += [scored.classes(results, paper, protocol) for protocol in results["protocols"]]
-        made += [
-            make(results, paper) for make in (scored.scores, scored.differences, audit.data, audit.leakage)
-        ]
+    for paper in results["papers"]:
+        made += [table for table in _tables_of(results, paper) if table]
     made += [
         make(results)
-        for make in (scored.protocols, published.every_cell, audit.assumptions, audit.cost, audit.provenance)
+        for make in (
+            compared.study_protocols,
+            networks.inert,
+            published.every_cell,
+            audit.assumptions,
+            audit.cost,
+            audit.provenance,
+        )
     ]
     by_name = {table.name: table for table in made}
     if len(by_name) < len(made):
         raise ValueError(f"two tables share a name among {[table.name for table in made]}")
     return by_name
+
+
+def _tables_of(results, paper):
+    """The tables of one paper; None where a paper has nothing for one."""
+    yield scored.summary(results, paper)
+    yield networks.arms(results, paper)
+    for table in results["papers"][paper]["tables"]:
+        if cells_of(results, paper, table):
+            yield published.printed(results, paper, table)
+    yield published.everything(results, paper)
+    for make in (compared.protocols, compared.controlled, compared.newer):
+        yield make(results, paper)
+    for make in (scored.scores, scored.differences, scored.recalls):
+        yield make(results, paper)
+    for protocol in protocols_of(results, paper):
+        yield scored.classes(results, paper, protocol)
+    for make in (networks.facts, networks.terms, audit.data, audit.leakage):
+        yield make(results, paper)
+    for record in results["pictures"].values():
+        if record["paper"] == paper and record["name"] == "grad_cam":
+            yield networks.corrected(record)

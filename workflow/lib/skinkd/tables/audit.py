@@ -67,6 +67,7 @@ def leakage(results: dict, paper: str) -> Table:
         ),
         rows=tuple(rows),
         grouped=True,
+        folded=True,
     )
 
 
@@ -77,9 +78,7 @@ def _leakage_row(protocol, of_class, counts):
         cells.text(of_class),
         cells.count(counts["test_images"]),
         cells.count(counts["sharing"]),
-        cells.missing("no test image of this class", "none")
-        if share is None
-        else Cell(formats.percent(share), value=share, kind="number"),
+        cells.share(share, "no test image of this class"),
     )
 
 
@@ -95,6 +94,7 @@ def assumptions(results: dict) -> Table:
             (cells.text(found["text"]), cells.text(f"{found['file']}:{found['line']}"))
             for found in results["assumptions"]
         ),
+        folded=True,
     )
 
 
@@ -133,15 +133,11 @@ def _memory(value):
 
 def provenance(results: dict) -> Table:
     """What made these numbers: code, settings, data, machine, versions."""
-    made, source = results["provenance"], results["data"]["source"]
+    made = results["provenance"]
     facts = {
         "Commit": _commit(made),
         "Configuration, sha256": made["config_sha256"],
-        "Data": f"{source['source']}, {formats.plural(source['n_images'], 'image')}, {source['size_px']} px",
-        "Data licence": source["licence"],
-        "Packed images, sha256": source["images_sha256"],
-        "Table of images, sha256": source["table_sha256"],
-        "Ground truth, sha256": source["ground_truth_sha256"],
+        **{fact: value for source in results["data"]["sources"].values() for fact, value in _source(source)},
         "Hardware": "; ".join(f"{key.replace('_', ' ')}: {value}" for key, value in made["hardware"].items()),
         "Precision": made["precision"],
         "Threads": made["threads"],
@@ -155,6 +151,16 @@ def provenance(results: dict) -> Table:
         columns=(Column("fact", "Fact"), Column("value", "Value")),
         rows=tuple((cells.text(fact), cells.text(value)) for fact, value in facts.items()),
     )
+
+
+def _source(source):
+    """What identifies one archive."""
+    name = source["source"]
+    yield f"Data: {name}", f"{formats.plural(source['n_images'], 'image')}, {source['size_px']} px"
+    yield f"Licence of {name}", source["licence"]
+    for key, value in source.items():
+        if key.endswith("_sha256"):
+            yield f"{key.removesuffix('_sha256').replace('_', ' ').capitalize()} of {name}, sha256", value
 
 
 def _one_line(value):

@@ -1,4 +1,4 @@
-"""What this run scored: arms, metrics, paired differences, and how far the protocols lie apart."""
+"""What this run scored: arms, metrics, classes and paired differences."""
 
 from dataclasses import replace
 
@@ -6,6 +6,7 @@ from skinkd import captions, cells, formats
 from skinkd.cells import Cell, Column, Table, slug
 from skinkd.lookups import (
     HEADLINE,
+    METRICS,
     ROLES,
     arm_label,
     arms_with_role,
@@ -14,70 +15,65 @@ from skinkd.lookups import (
     metric_of,
     paper_label,
     protocol_label,
+    protocols_of,
     score_of,
     scores_of,
 )
+from skinkd.selections import main_arms, others_than_main
 
-OVERALL = ("balanced_accuracy", "accuracy", "auc", "map", "macro_precision")
-PER_CLASS = ("recall", "precision", "f1", "auc")
 NOT_SCORED = "not run: no scores of this arm under this protocol"
 
 
+def metrics_of(results: dict, paper: str, *, by_class: bool) -> list[str]:
+    """The metrics with scores, over all classes or by class, the headline first."""
+    scored = {
+        record["metric"]
+        for score in results["scores"]
+        if score["paper"] == paper
+        for record in score["metrics"]
+        if bool(record["class"]) == by_class
+    }
+    return sorted(scored, key=lambda metric: (metric != HEADLINE, list(METRICS).index(metric)))
+
+
 def summary(results: dict, paper: str) -> Table:
-    """The headline metric of each arm under each protocol, and what distillation changed."""
+    """The headline metric of the main arms under each protocol, and what distillation changed."""
+    arms = results["papers"][paper]["arms"]
+    main = main_arms(results, paper)
     rows = [
-        _summary_row(results, f"{ROLES[role]}: {arm_label(results, paper, arm)}", paper, arm, _score_cell)
-        for role in ROLES
-        for arm in arms_with_role(results, paper, role)
+        _summary_row(results, f"{ROLES[arms[arm]['role']]}: {arms[arm]['label']}", paper, arm, score_cell)
+        for arm in main
     ]
     rows += [
-        _summary_row(
-            results, f"{arm_label(results, paper, arm)} minus student alone", paper, arm, _difference_cell
-        )
-        for arm in arms_with_role(results, paper, "distilled")
+        _summary_row(results, f"{arms[arm]['label']} minus student alone", paper, arm, difference_cell)
+        for arm in main
+        if arms[arm]["role"] == "distilled"
     ]
+    others = others_than_main(results, paper)
+    left_out = f"{formats.plural(others, 'other arm')}: in the paper's section. " if others else ""
     return Table(
         name=slug(paper, "summary"),
         title=f"{paper_label(results, paper)}: {captions.HEADLINE_LABEL}",
-        caption=f"Differences are paired. {captions.all_evidence(results, paper)}",
-        columns=(Column("arm", "Arm"), *(Column(p, protocol_label(p), True) for p in results["protocols"])),
+        caption=f"{captions.HEADLINE_LABEL.capitalize()}. {left_out}Differences are paired. "
+        f"{captions.all_evidence(results, paper)}",
+        columns=(
+            Column("arm", "Arm"),
+            *(Column(p, protocol_label(p), True) for p in protocols_of(results, paper)),
+        ),
         rows=tuple(rows),
     )
 
 
 def _summary_row(results, head, paper, arm, cell):
-    return (cells.text(head), *(cell(results, paper, p, arm, HEADLINE) for p in results["protocols"]))
-
-
-def arms(results: dict, paper: str) -> Table:
-    """What each arm is: network, loss, teacher, size."""
-    about = results["papers"][paper]
-    heads = ("Arm", "Role", "Network", "Loss", "Teacher")
-    return Table(
-        name=slug(paper, "arms"),
-        title=f"{about['label']}: arms",
-        caption=f"{about['reproduces']}",
-        columns=(*(Column(head.lower(), head) for head in heads), Column("parameters", "Parameters", True)),
-        rows=tuple(
-            (
-                *map(cells.text, (arm["label"], ROLES[arm["role"]], arm["network"], arm["loss"])),
-                cells.text(arm_label(results, paper, arm["teacher"]) if arm["teacher"] else "none"),
-                _parameters(arm),
-            )
-            for arm in about["arms"].values()
-        ),
+    return (
+        cells.text(head),
+        *(cell(results, paper, p, arm, HEADLINE) for p in protocols_of(results, paper)),
     )
-
-
-def _parameters(arm: dict):
-    """How many numbers training may change; known once a network was built."""
-    if arm["parameters"] is None:
-        return cells.missing("this study does not run the arm")
-    return cells.count(arm["parameters"])
 
 
 def scores(results: dict, paper: str) -> Table:
     """The metrics over all classes of each arm under each protocol."""
+    metrics = metrics_of(results, paper, by_class=False)
     return Table(
         name=slug(paper, "scores"),
         title=f"{paper_label(results, paper)}: scores",
@@ -85,7 +81,7 @@ def scores(results: dict, paper: str) -> Table:
         columns=(
             Column("arm", "Arm"),
             Column("protocol", "Protocol"),
-            *(Column(metric, metric_label(metric), True) for metric in OVERALL),
+            *(Column(metric, metric_label(metric), True) for metric in metrics),
             Column("seeds", "Seeds", True),
             Column("seed_sd", "SD over seeds", True),
         ),
@@ -93,17 +89,18 @@ def scores(results: dict, paper: str) -> Table:
             (
                 cells.text(arm_label(results, paper, arm)),
                 cells.text(protocol_label(protocol)),
-                *(_score_cell(results, paper, protocol, arm, metric, noted=True) for metric in OVERALL),
+                *(score_cell(results, paper, protocol, arm, metric, noted=True) for metric in metrics),
                 *_seed_cells(score_of(results, paper, protocol, arm)),
             )
             for arm in results["papers"][paper]["arms"]
-            for protocol in results["protocols"]
+            for protocol in protocols_of(results, paper)
         ),
         grouped=True,
+        folded=True,
     )
 
 
-def _score_cell(results, paper, protocol, arm, metric, of_class="", noted=False):
+def score_cell(results, paper, protocol, arm, metric, of_class="", noted=False) -> Cell:
     """One score; with `noted`, what its record says it rests on."""
     score = score_of(results, paper, protocol, arm)
     record = metric_of(score, metric, of_class)
@@ -121,18 +118,42 @@ def _seed_cells(score):
     return cells.count(score["n_seeds"]), cells.number(spread, "one seed has no spread", "none")
 
 
+def recalls(results: dict, paper: str) -> Table:
+    """The recall of each class, arms below each other, one block per protocol."""
+    classes = results["papers"][paper]["classes"]
+    return Table(
+        name=slug(paper, "recalls"),
+        title=f"{paper_label(results, paper)}: recall of each class",
+        caption=f"Other metrics by class: in the files. {captions.all_evidence(results, paper)}",
+        columns=(
+            Column("protocol", "Protocol"),
+            Column("arm", "Arm"),
+            *(Column(of_class, of_class, True) for of_class in classes),
+        ),
+        rows=tuple(
+            (
+                cells.text(protocol_label(protocol)),
+                cells.text(arm_label(results, paper, arm)),
+                *(score_cell(results, paper, protocol, arm, "recall", of_class) for of_class in classes),
+            )
+            for protocol in protocols_of(results, paper)
+            for arm in scores_of(results, paper, protocol)
+        ),
+        grouped=True,
+        folded=True,
+    )
+
+
 def classes(results: dict, paper: str, protocol: str) -> Table:
-    """The metrics of each class and arm under one protocol."""
+    """All metrics of each class and arm under one protocol."""
+    metrics = metrics_of(results, paper, by_class=True)
     rows = [
         (
             cells.text(of_class),
             cells.text(arm_label(results, paper, arm)),
             cells.count(score["support"][of_class]["images"]),
             cells.count(score["support"][of_class]["lesions"]),
-            *(
-                _score_cell(results, paper, protocol, arm, metric, of_class, noted=True)
-                for metric in PER_CLASS
-            ),
+            *(score_cell(results, paper, protocol, arm, metric, of_class, noted=True) for metric in metrics),
         )
         for of_class in results["papers"][paper]["classes"]
         for arm, score in scores_of(results, paper, protocol).items()
@@ -145,25 +166,25 @@ def classes(results: dict, paper: str, protocol: str) -> Table:
         columns=(
             *(Column(head.lower(), head) for head in ("Class", "Arm")),
             *(Column(head.lower(), head, True) for head in ("Images", "Lesions")),
-            *(Column(metric, metric_label(metric), True) for metric in PER_CLASS),
+            *(Column(metric, metric_label(metric), True) for metric in metrics),
         ),
         rows=tuple(rows),
         grouped=True,
-        folded=True,
+        filed=True,
     )
 
 
 def differences(results: dict, paper: str) -> Table:
     """What each distilled student gains or loses against its baseline, paired."""
-    arms_ = arms_with_role(results, paper, "distilled")
+    metrics = metrics_of(results, paper, by_class=False)
     rows = [
         (
             cells.text(arm_label(results, paper, arm)),
             cells.text(protocol_label(protocol)),
-            *(_difference_cell(results, paper, protocol, arm, metric) for metric in OVERALL),
+            *(difference_cell(results, paper, protocol, arm, metric) for metric in metrics),
         )
-        for arm in arms_
-        for protocol in results["protocols"]
+        for arm in arms_with_role(results, paper, "distilled")
+        for protocol in protocols_of(results, paper)
     ]
     return Table(
         name=slug(paper, "differences"),
@@ -173,14 +194,16 @@ def differences(results: dict, paper: str) -> Table:
         columns=(
             Column("arm", "Arm"),
             Column("protocol", "Protocol"),
-            *(Column(metric, metric_label(metric), True) for metric in OVERALL),
+            *(Column(metric, metric_label(metric), True) for metric in metrics),
         ),
         rows=tuple(rows),
         grouped=True,
+        folded=True,
     )
 
 
-def _difference_cell(results, paper, protocol, arm, metric):
+def difference_cell(results, paper, protocol, arm, metric) -> Cell:
+    """One paired difference, arm minus its baseline."""
     score = score_of(results, paper, protocol, arm)
     found = difference_of(score, metric)
     if found is None or found["value"] is None:
@@ -192,44 +215,3 @@ def _difference_cell(results, paper, protocol, arm, metric):
         return Cell(text, value=found["value"], kind="number")
     ends = formats.points_interval(found["low"], found["high"])
     return Cell(text, (ends,), found["value"], found["low"], found["high"], kind="number")
-
-
-def protocols(results: dict) -> Table:
-    """How far the protocols lie apart: every other one minus the first."""
-    first, *others = results["protocols"]
-    rows = [
-        (
-            cells.text(paper_label(results, paper)),
-            cells.text(arm_label(results, paper, arm)),
-            cells.text(f"{protocol_label(other)} minus {protocol_label(first).lower()}"),
-            *(_protocol_cell(results, paper, arm, metric, first, other) for metric in OVERALL),
-        )
-        for paper, about in results["papers"].items()
-        for arm in about["arms"]
-        for other in others
-    ]
-    return Table(
-        name="protocols",
-        title="The same arm under different protocols",
-        caption="In percentage points, with both values below. The protocols test different images, so these "
-        f"differences are not paired and have no interval; each value's own stands in the scores. "
-        f"{captions.study_evidence(results)}",
-        columns=(
-            *(Column(head.lower(), head) for head in ("Paper", "Arm", "Protocols")),
-            *(Column(metric, metric_label(metric), True) for metric in OVERALL),
-        ),
-        rows=tuple(rows),
-    )
-
-
-def _protocol_cell(results, paper, arm, metric, first, other):
-    sides = [metric_of(score_of(results, paper, protocol, arm), metric) for protocol in (other, first)]
-    values = [side["value"] if side else None for side in sides]
-    if None in values:
-        return cells.missing("not run: one protocol has no score of this arm", "no difference")
-    return Cell(
-        formats.points(values[0] - values[1]),
-        (f"{formats.number(values[0])} against {formats.number(values[1])}",),
-        value=values[0] - values[1],
-        kind="number",
-    )

@@ -1,0 +1,222 @@
+"""Titles, captions and alternative texts of the figures, with values from results.json."""
+
+from skinkd import formats
+from skinkd.captions import HEADLINE_LABEL, all_evidence, leakage_sentence, test_part
+from skinkd.figures import arms_of, parameters_of
+from skinkd.lookups import (
+    HEADLINE,
+    arm_label,
+    cells_of,
+    metric_label,
+    metric_of,
+    paper_label,
+    protocol_label,
+    protocols_of,
+    score_of,
+    scores_of,
+    splits_of,
+    training_of,
+)
+from skinkd.selections import published_of
+from skinkd.terms import INERT_SHARE, terms_of
+
+
+def caption(results: dict, paper: str, label: str, protocol: str | None) -> tuple[str, str]:
+    """Title and caption of one figure: of the paper's under `label` and a protocol, or of our own of that name."""
+    if protocol is None:
+        title, words = OWN[label](results, paper)
+        return f"{paper_label(results, paper)}: {title}", words
+    figure = results["papers"][paper]["figures"][label]
+    subject = f"{paper_label(results, paper)}, {label}, {protocol_label(protocol).lower()}"
+    if figure["name"] in OWN:
+        return f"{subject}: {figure['title']}", OWN[figure["name"]](results, paper)[1]
+    words = PRINTED[figure["name"]](results, paper, protocol, parameters_of(figure))
+    return f"{subject}: {figure['title']}", f"{words} {_tested(results, paper, protocol)}"
+
+
+def text(results: dict, paper: str, label: str, protocol: str | None) -> str:
+    """What a reader who cannot see the figure should hear, with its main numbers."""
+    title = caption(results, paper, label, protocol)[0]
+    figure = {"name": label} if protocol is None else results["papers"][paper]["figures"][label]
+    if figure["name"] in OWN_TEXTS:
+        details = list(OWN_TEXTS[figure["name"]](results, paper))
+    else:
+        say = PRINTED_TEXTS.get(figure["name"], _headlines)
+        details = list(say(results, paper, protocol, parameters_of(figure)))
+    return f"{title}. {'. '.join(details)}." if details else f"{title}."
+
+
+def ran(results: dict, paper: str, label: str, protocol: str) -> bool:
+    """Whether any arm of a paper's figure was run under a protocol; a figure without arms shows the data."""
+    arms = arms_of(parameters_of(results["papers"][paper]["figures"][label]))
+    return not arms or any(score_of(results, paper, protocol, arm) for arm in arms)
+
+
+def _tested(results, paper, protocol):
+    score = next(iter(scores_of(results, paper, protocol).values()), None)
+    return f"Test part: {test_part(protocol, score)}."
+
+
+def _runs(results, paper, protocol):
+    runs = sorted({len(score["runs"]) for score in scores_of(results, paper, protocol).values()})
+    return " or ".join(formats.plural(n, "run") for n in runs) or "no run"
+
+
+def _comparison(results, paper):
+    return (
+        "published and reproduced",
+        "Hollow diamond: the value the paper prints. Coloured mark and line: this run and its interval, one "
+        f"colour and shape per protocol. Small ticks: single seeds. {all_evidence(results, paper)}",
+    )
+
+
+def _protocols(results, paper):
+    return (
+        f"{HEADLINE_LABEL} under each protocol",
+        "One row per arm, the same arm's marks joined by a grey line: how much of a score is leakage, and how "
+        f"much hangs on what the text does not say. {all_evidence(results, paper)}",
+    )
+
+
+def _terms(results, paper):
+    return (
+        "share of the gradient of each term of the loss",
+        "Sum of the terms' gradient norms over the student's parameters, mean over epochs and runs. Marked: "
+        f"terms below {formats.percent(INERT_SHARE)}, which train nothing.",
+    )
+
+
+def _data(results, paper):
+    folds = "; ".join(
+        f"{protocol_label(p).lower()} fold {s['fold']}" for p, s in splits_of(results, paper).items()
+    )
+    return (
+        "images, lesions and leakage",
+        "Filled: images. Hollow: lesions. Logarithmic scale. Right: share of the test images whose lesion "
+        f"also has an image in training or validation. Shown: {folds or 'no split'}.",
+    )
+
+
+def _comparison_text(results, paper):
+    """One clause per number over all classes that has both sides."""
+    for cell in cells_of(results, paper):
+        if not cell["class"] and None not in (cell["published"], cell["reproduced"]):
+            values = (formats.measured(cell[key], cell["metric"]) for key in ("published", "reproduced"))
+            yield (
+                f"{arm_label(results, paper, cell['arm'])}, {metric_label(cell['metric'])}, "
+                f"{protocol_label(cell['protocol']).lower()}: {' printed, '.join(values)} here"
+            )
+
+
+def _protocols_text(results, paper):
+    for protocol in protocols_of(results, paper):
+        values = dict(_values(results, paper, protocol, scores_of(results, paper, protocol), HEADLINE))
+        if values:
+            best = max(values, key=values.get)
+            yield (
+                f"{protocol_label(protocol)}: {formats.plural(len(values), 'arm')}, highest "
+                f"{formats.number(values[best])} of {arm_label(results, paper, best)}"
+            )
+
+
+def _terms_text(results, paper):
+    for term in terms_of(results, paper):
+        if term.inert:
+            yield (
+                f"Inert: {term.name.replace('_', ' ')} of {arm_label(results, paper, term.arm)}, "
+                f"{protocol_label(term.protocol).lower()}"
+            )
+
+
+def _data_text(results, paper):
+    return [leakage_sentence(split) for split in splits_of(results, paper).values()]
+
+
+def _values(results, paper, protocol, arms, metric):
+    for arm in arms:
+        record = metric_of(score_of(results, paper, protocol, arm), metric)
+        if record and record["value"] is not None:
+            yield arm, record["value"]
+
+
+def _metric_text(results, paper, protocol, metric, arms):
+    """One clause per arm: ours, and what the paper prints."""
+    for arm, value in _values(results, paper, protocol, arms, metric):
+        printed = published_of(results, paper, arm, metric)
+        words = "" if printed is None else f", published {formats.number(printed)}"
+        yield f"{arm_label(results, paper, arm)}: {metric_label(metric).lower()} {formats.number(value)}{words}"
+
+
+def _headlines(results, paper, protocol, parameters):
+    metric = parameters.get("metric", HEADLINE)
+    return _metric_text(results, paper, protocol, metric, arms_of(parameters))
+
+
+def _roc_text(results, paper, protocol, parameters):
+    return _metric_text(results, paper, protocol, "auc", parameters["arms"])
+
+
+def _curves_text(results, paper, protocol, parameters):
+    for arm, runs in training_of(results, paper, protocol).items():
+        if arm in parameters["arms"]:
+            yield (
+                f"{arm_label(results, paper, arm)}: {formats.plural(len(runs), 'run')} of "
+                f"{formats.plural(len(runs[0]['epochs']), 'epoch')}, epoch {runs[0]['best_epoch']} kept"
+            )
+
+
+def _softened_text(results, paper, protocol, parameters):
+    for record in records_of(results, paper, protocol, "softened"):
+        for value in record["values"]:
+            says = ", ".join(f"{c} {formats.number(p)}" for c, p in value["probabilities"].items())
+            yield f"{value['of']}, {value['reading']}, T = {value['temperature']:g}: {says}"
+
+
+def records_of(results: dict, paper: str, protocol: str, name: str) -> list[dict]:
+    """The records of a paper's pictures of one kind under a protocol."""
+    wanted = (paper, protocol, name)
+    return [r for r in results["pictures"].values() if (r["paper"], r["protocol"], r["name"]) == wanted]
+
+
+def _with_metric(words):
+    return lambda results, paper, protocol, parameters: words.format(metric_label(parameters["metric"]))
+
+
+OWN = {"comparison": _comparison, "protocols": _protocols, "terms": _terms, "data": _data}
+OWN_TEXTS = {
+    "comparison": _comparison_text,
+    "protocols": _protocols_text,
+    "terms": _terms_text,
+    "data": _data_text,
+}
+PRINTED = {
+    "roc": lambda results, paper, protocol, _: (
+        f"One curve per class against the rest, mean over "
+        f"{_runs(results, paper, protocol)}; each panel lists the area under each class's curve."
+    ),
+    "confusion": lambda results, paper, protocol, _: (
+        "Rows are the true class, columns the predicted one. "
+        f"Counts are summed over {_runs(results, paper, protocol)}; shading is the share of the row, on one scale."
+    ),
+    "curves": lambda *_: (
+        "Dashed: training part. Solid: validation part. Dot: the epoch that was kept. Each "
+        "arm's loss is its own, so losses compare within a row only."
+    ),
+    "ablation": _with_metric(
+        "{}. Line and band: this run and its interval. Hollow diamonds: what the paper prints. Across: the "
+        "teacher and the student alone, where all arms share them."
+    ),
+    "class_scores": _with_metric(
+        "{} of each class. Lines are intervals; hollow diamonds are the paper's values."
+    ),
+    "grid": _with_metric("{}, with its interval; below it what the paper prints, where it does."),
+    "softened": lambda *_: (
+        "Mean over the test images of each class. Above: logits divided by the temperature, "
+        "as distillation has it. Below: probabilities divided by it."
+    ),
+}
+PRINTED_TEXTS = {
+    "roc": _roc_text,
+    "curves": _curves_text,
+    "softened": _softened_text,
+}

@@ -1,0 +1,93 @@
+"""The complete grid of a study: every job that `snakemake report` runs from nothing, counted without running it."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from skinkd import picture_catalogue
+from skinkd.study import Study
+
+
+class Run(NamedTuple):
+    """One network that is trained."""
+
+    paper: str
+    protocol: str
+    arm: str
+    fold: int
+    seed: int
+
+    @property
+    def cell(self) -> tuple[str, str, str]:
+        """Its paper, protocol and arm."""
+        return self[:3]
+
+
+def trainings(study: Study) -> list[Run]:
+    """Every run of the arms on the study's lists, and the teachers that they need."""
+    found = [Run(*cell, *run) for cell in study.cells() for run in study.runs(*cell[:2])]
+    known = set(found)
+    for run in found:  # grows: a teacher may have teachers
+        new = [teacher for teacher in teachers_of(study, run) if teacher not in known]
+        found += new
+        known.update(new)
+    return found
+
+
+def teachers_of(study: Study, run: Run) -> list[Run]:
+    """The runs that a run learns from."""
+    teachers = study.arm(*run.cell).teachers
+    return [run._replace(arm=teacher, seed=study.config.teacher_seed) for teacher in teachers]
+
+
+def targets(study: Study) -> list[Run]:
+    """The teachers whose logits are cached."""
+    return _teachers(study, lambda run: study.teaches(*run.cell) == "cached")
+
+
+def projections(study: Study) -> list[Run]:
+    """The teachers that get a self-supervision head."""
+    return _teachers(study, lambda run: "teacher_projection" in study.inputs(*run.cell))
+
+
+def _teachers(study: Study, of: Callable[[Run], bool]) -> list[Run]:
+    """Each teacher of some of the runs, once."""
+    return list(dict.fromkeys(t for run in trainings(study) if of(run) for t in teachers_of(study, run)))
+
+
+def splits(study: Study) -> list[tuple[str, str, int]]:
+    """Each (paper, protocol, fold) that is divided into parts."""
+    return [(*key, fold) for key, resolved in study.papers.items() for fold in resolved.folds]
+
+
+def count_jobs(study: Study) -> dict[str, int]:
+    """Jobs of each rule, rules without any left out; in the order in which the data flows."""
+    counts = {
+        **_jobs_of_archives(study),
+        "ingest": len(study.sources()),
+        "draw_samples": len(study.sources()),
+        "split": len(splits(study)),
+        "train": len(trainings(study)),
+        "cache_targets": len(targets(study)),
+        "train_projection": len(projections(study)),
+        "score": len(study.cells()),
+        "explain": len(picture_catalogue.catalogue(study)),
+        **dict.fromkeys(("summarize", "draw", "render", "report"), 1),
+    }
+    return {rule: count for rule, count in counts.items() if count}
+
+
+def _jobs_of_archives(study: Study) -> dict[str, int]:
+    """Jobs that draw, fetch or pack what a study starts from."""
+    sources = {name: study.config.sources[name] for name in study.sources()}
+    challenges = {name for name, source in sources.items() if source.kind == "isic_challenge"}
+    # Folders by class take their lesions from the metadata of a challenge, which may not be in the study.
+    lenders = {getattr(source, "lesions_from", None) for source in sources.values()} - challenges - {None}
+    drawn = [source.form for source in sources.values() if source.kind == "synthetic"]
+    weights = {study.network(*run.cell)["weights"] for run in trainings(study)} - {None}
+    return {
+        "draw_archive": drawn.count("isic_challenge"),
+        "draw_folders": drawn.count("class_folders"),
+        "pack_folders": sum(source.kind == "class_folders" for source in sources.values()),
+        "download": 3 * len(challenges) + len(lenders),
+        "fetch_weights": len(weights),
+    }

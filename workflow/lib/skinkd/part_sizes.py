@@ -1,0 +1,95 @@
+"""How many images each part of a split will have, also before the archives are there."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from skinkd.errors import InputError
+from skinkd.grid import splits
+from skinkd.splits import load_split
+from skinkd.study import Study
+
+# Images of each class by folder. ISIC 2019: the challenge's training set, 25,331 images; the numbers are also in
+# Wang et al., SSD-KD, MedIA 2023, section 3.1. Kaggle: the folders Train and Test of "Skin cancer ISIC The
+# International Skin Imaging Collaboration", 2,357 images.
+OFFICIAL = {
+    "isic_2019": {
+        "": {
+            **{"MEL": 4522, "NV": 12875, "BCC": 3323, "AK": 867, "BKL": 2624},
+            **{"DF": 239, "VASC": 253, "SCC": 628},
+        }
+    },
+    "kaggle_nine": {
+        "train": {
+            **{"AK": 114, "BCC": 376, "DF": 95, "MEL": 438, "NV": 357, "PBK": 462},
+            **{"SCC": 181, "SK": 77, "VASC": 139},
+        },
+        "test": {
+            **{"AK": 16, "BCC": 16, "DF": 16, "MEL": 16, "NV": 16, "PBK": 16},
+            **{"SCC": 16, "SK": 3, "VASC": 3},
+        },
+    },
+}
+BY_CLASS = "official class counts, each image a lesion of its own"
+
+
+def part_sizes(study: Study) -> dict[tuple[str, str, int], dict[str, int]]:
+    """Images of each part by (paper, protocol, fold), from the study's own rules of division.
+
+    Raises:
+        InputError: where the images of a source are neither on the disk nor known.
+    """
+    tables = {source: table_of(study, source)[0] for source in study.sources()}
+    return {
+        (paper, protocol, fold): _sizes(study, tables, paper, protocol, fold)
+        for paper, protocol, fold in splits(study)
+    }
+
+
+def _sizes(
+    study: Study, tables: dict[str, pd.DataFrame], paper: str, protocol: str, fold: int
+) -> dict[str, int]:
+    """Images of each part of one split."""
+    resolved = study.paper(paper, protocol)
+    divide = load_split(resolved.split.name).split
+    parts = divide(tables[resolved.source], fold=fold, **resolved.split.parameters)["part"]
+    return {part: int((parts == part).sum()) for part in ("train", "validation", "test")}
+
+
+def table_of(study: Study, source: str) -> tuple[pd.DataFrame, str]:
+    """The table of a source's images as splits take it, and where it is from.
+
+    The table that ingest wrote is taken where it is there: it knows the lesions, which move a few images
+    between the parts of a split by lesion.
+
+    Raises:
+        InputError: where that is missing and the source has no official counts.
+    """
+    path = Path(study.config.results, "ingest", source, "images.csv")
+    if path.exists():
+        return pd.read_csv(path, dtype=str, keep_default_na=False), path.as_posix()
+    if source not in OFFICIAL:
+        raise InputError(
+            "forecast",
+            f"{path} is not there, and the source {source} has no official class counts",
+            "Nobody knows how many images would be trained on",
+            f"snakemake {path} with the study's config",
+        )
+    return _official_table(OFFICIAL[source]), BY_CLASS
+
+
+def _official_table(counts: dict[str, dict[str, int]]) -> pd.DataFrame:
+    """A table with these images of each class, in which no two images belong together."""
+    rows = [
+        {
+            "image": f"{folder}{label}{n:05d}",
+            "lesion": "",
+            "sha256": "",
+            "label": label,
+            "official_part": folder,
+        }
+        for folder, of_class in counts.items()
+        for label, amount in of_class.items()
+        for n in range(amount)
+    ]
+    return pd.DataFrame(rows)
