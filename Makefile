@@ -12,7 +12,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := .venv/bin/python
 PACKAGE := PYTHONPATH=workflow/lib $(RUN) -m
 
-.PHONY: report test publish lock clean
+.PHONY: report test publish forecast lock clean
 
 report: .venv/ready
 	@test -f "$(CONFIG)" || { echo "ERROR config: there is no file $(CONFIG). Studies: config/*.yaml"; exit 2; }
@@ -25,6 +25,10 @@ test: .venv/ready
 # Copy the tables of a finished study, not its images, to where git keeps them.
 publish: .venv/ready
 	@$(PACKAGE) skinkd.publish "$(CONFIG)"
+
+# How many jobs a study has, and how many hours of this machine they take at most, from measured steps.
+forecast: .venv/ready
+	@$(PACKAGE) skinkd.forecast "$(CONFIG)"
 
 lock: .venv/ready
 	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -12,7 +12,6 @@ from skinkd.lookups import (
     difference_of,
     distinct,
     is_full,
-    metric_of,
     paper_label,
     protocol_label,
     protocols_of,
@@ -129,7 +128,8 @@ def verdict_counts(results: dict, paper: str, protocol: str) -> dict[str, int]:
 def findings(results: dict, paper: str) -> list[str]:
     """What the run itself shows: what distillation did, what the controls did, which terms do nothing."""
     found = [_finding(results, paper, protocol) for protocol in protocols_of(results, paper)]
-    more = (make(results, paper) for make in (_control_finding, inert_sentence, as_coded_sentence))
+    sentences = (_control_finding, diverged_sentence, inert_sentence, as_coded_sentence)
+    more = (make(results, paper) for make in sentences)
     return [*found, *filter(None, more)]
 
 
@@ -189,6 +189,17 @@ def _one_difference(results, paper, arm, difference):
     return f"{arm_label(results, paper, arm)} changed {HEADLINE_LABEL} by {change} {ends}: {meaning}."
 
 
+def diverged_sentence(results: dict, paper: str) -> str:
+    """Which arms left the finite numbers in training; empty if none did."""
+    runs = [run for run in results["networks"] if run["paper"] == paper and run["diverged_epoch"]]
+    arms = dict.fromkeys(
+        f"{arm_label(results, paper, run['arm'])} ({protocol_label(run['protocol']).lower()})" for run in runs
+    )
+    if not arms:
+        return ""
+    return f"Training diverged, and the weights before are shown: {'; '.join(arms)}."
+
+
 def inert_sentence(results: dict, paper: str) -> str:
     """How many terms of a paper's losses train nothing, by protocol; empty if none."""
     inert = [term for term in terms_of(results, paper) if term.inert]
@@ -197,20 +208,21 @@ def inert_sentence(results: dict, paper: str) -> str:
         return ""
     arms = "; ".join(f"{protocol_label(protocol).lower()} {n}" for protocol, n in counts.items())
     terms = "1 term carries" if len(inert) == 1 else f"{len(inert)} terms carry"
-    return f"{terms} less than {formats.percent(INERT_SHARE)} of the gradient and so train nothing ({arms})."
+    return f"{terms} less than {formats.level(INERT_SHARE)} of the gradient and so train nothing ({arms})."
 
 
 def as_coded_sentence(results: dict, paper: str) -> str:
-    """What the soft terms of the paper's most printed arm do in the authors' code; empty if it was not run."""
+    """What the soft terms of the paper's most printed arm do in the authors' code; empty if not run."""
     arm = printed_most(results, paper)
     terms = [term for term in terms_of(results, paper) if (term.protocol, term.arm) == ("as_coded", arm)]
     soft = [term for term in terms if term.soft]
     if not soft:
         return ""
     added, whole = (sum(term.value for term in chosen) for chosen in (soft, terms))
+    share = formats.small_percent(sum(term.share for term in soft))
     verb = "terms add" if len(soft) > 1 else "term adds"
     return (
         f"{paper_label(results, paper)} as coded: the soft {verb} {formats.scientific(added)} to a loss of "
-        f"{formats.scientific(whole)} ({formats.small_percent(sum(term.share for term in soft))} of the gradient), "
+        f"{formats.scientific(whole)} ({share} of the gradient), "
         f"{arm_label(results, paper, arm)}, means over epochs and runs."
     )

@@ -7,7 +7,9 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     TypeAdapter,
     ValidationError,
     model_validator,
@@ -49,6 +51,9 @@ def _distinct(values: list) -> list:
 
 
 Distinct = AfterValidator(_distinct)
+# A word or a list, told apart by what is given: a wrong one gets one message. No key looks like these tags.
+WORD, LIST = "a word", "a list"
+WordOrList = Discriminator(lambda value: LIST if isinstance(value, list) else WORD)
 
 
 class Closed(BaseModel):
@@ -236,6 +241,14 @@ Selection = Literal["last", "validation_loss", "validation_hard_loss", "validati
 GREY = "#57606a"
 
 
+Teachers = Annotated[
+    Annotated[Name, Tag(WORD)] | Annotated[list[Name], Field(min_length=2), Distinct, Tag(LIST)], WordOrList
+]
+Arms = Annotated[
+    Annotated[Literal["all"], Tag(WORD)] | Annotated[list[Name], Distinct, Tag(LIST)], WordOrList
+]
+
+
 class Arm(Closed):
     """One row of a paper's table."""
 
@@ -243,7 +256,7 @@ class Arm(Closed):
     role: Literal["teacher", "student", "distilled"]
     network: Name
     loss: Annotated[list[Named], Field(min_length=1)]
-    teacher: Name | Annotated[list[Name], Field(min_length=2), Distinct] | None = None
+    teacher: Teachers | None = None
     control: Literal["shuffled", "uniform"] | None = None
     baseline: Name | None = None
     family: Name | None = None
@@ -305,7 +318,7 @@ class Config(Closed):
     size_px: Count
     papers: Annotated[list[Name], Field(min_length=1), Distinct]
     protocols: Annotated[list[Protocol], Field(min_length=1), Distinct]
-    arms: dict[Name, dict[Protocol, Literal["all"] | Annotated[list[Name], Distinct]]]
+    arms: dict[Name, dict[Protocol, Arms]]
     seeds: Annotated[list[Seed], Field(min_length=1), Distinct]
     teacher_seed: Seed
     view_seed: Seed
@@ -386,7 +399,7 @@ def _problems_of_arm(paper: Paper, arm: Arm):
     """Yield what is wrong with an arm: its references, its recipe, its loss; each opens with its place."""
     yield from _problems_of_references(paper, arm)
     yield from _problems_of_recipe(paper, arm)
-    if "validation_hard_loss" == (arm.selection or paper.selection) and not _has_hard_term(arm):
+    if (arm.selection or paper.selection) == "validation_hard_loss" and not _has_hard_term(arm):
         yield ": validation_hard_loss selects by terms without a teacher, and the arm has none"
     for index, term in enumerate(arm.loss):
         yield from _problems_of_term(paper, term, arm, f".loss[{index}]")
@@ -495,7 +508,7 @@ def _problems_in(error: ValidationError, model) -> list[str]:
     """A pydantic error in this project's words."""
     problems = []
     for item in error.errors():
-        place = ".".join(str(part) for part in item["loc"])
+        place = ".".join(str(part) for part in item["loc"] if part not in (WORD, LIST))
         if item["type"] == "extra_forbidden":
             hint = did_you_mean(str(item["loc"][-1]), _keys_at(model, item["loc"][:-1]))
             problems.append(f"unknown key '{item['loc'][-1]}' at {place} ({hint})")
@@ -503,7 +516,8 @@ def _problems_in(error: ValidationError, model) -> list[str]:
             problems.append(f"{place} is missing")
         else:
             message = item["msg"].removeprefix("Value error, ")
-            problems.append(f"{place}: {message} (got {item['input']!r})" if place else message)
+            got = "" if isinstance(item["input"], dict) else f" (got {item['input']!r})"
+            problems.append(f"{place}: {message}{got}" if place else message)
     return problems
 
 

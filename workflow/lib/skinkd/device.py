@@ -27,9 +27,9 @@ class Device:
         """The same device with the precision in which this network is fastest, if that was left open."""
         if self.precision != "auto":
             return self
-        # On a CPU, bfloat16 pays for full convolutions with matrix units; depthwise ones are slower in it.
+        # On a CPU that multiplies in bfloat16 it pays for full convolutions; depthwise ones are slower in it.
         grouped = any(getattr(module, "groups", 1) > 1 for module in network.modules())
-        fast = self.name == "cuda" or (has_matrix_units() and not grouped)
+        fast = self.name == "cuda" or (multiplies_bfloat16() and not grouped)
         return Device(self.name, "bfloat16" if fast else "float32")
 
     def autocast(self):
@@ -63,18 +63,23 @@ def choose_device(name: str, precision: str, threads: int) -> Device:
     return Device(name, precision)
 
 
-def has_matrix_units() -> bool:
-    """Whether the CPU multiplies bfloat16 matrices in hardware (AMX)."""
+def multiplies_bfloat16() -> bool:
+    """Whether the CPU multiplies bfloat16 in hardware, in matrix units (AMX) or vectors (AVX-512)."""
+    flags = _processor()
+    return "amx_bf16" in flags or "avx512_bf16" in flags
+
+
+def _processor() -> str:
+    """What Linux says of the CPU; nothing elsewhere."""
     cpu = Path("/proc/cpuinfo")
-    return cpu.exists() and "amx_bf16" in cpu.read_text(encoding="utf-8", errors="replace")
+    return cpu.read_text(encoding="utf-8", errors="replace") if cpu.exists() else ""
 
 
 def describe_hardware(name: str) -> dict:
     """CPU model, cores and memory in GB of this machine, and its accelerator if `name` is cuda."""
-    cpu = Path("/proc/cpuinfo")
-    lines = cpu.read_text(encoding="utf-8", errors="replace").splitlines() if cpu.exists() else []
+    lines = _processor().splitlines()
     models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    units = " with AMX" if has_matrix_units() else ""
+    units = " with AMX" if "amx_bf16" in _processor() else ""
     memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "cpu": (models[0] if models else "unknown") + units,

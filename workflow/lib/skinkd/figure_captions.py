@@ -22,7 +22,7 @@ from skinkd.terms import INERT_SHARE, terms_of
 
 
 def caption(results: dict, paper: str, label: str, protocol: str | None) -> tuple[str, str]:
-    """Title and caption of one figure: of the paper's under `label` and a protocol, or of our own of that name."""
+    """Title and caption of a figure: the paper's under `label` and a protocol, or our own of that name."""
     if protocol is None:
         title, words = OWN[label](results, paper)
         return f"{paper_label(results, paper)}: {title}", words
@@ -73,8 +73,8 @@ def _comparison(results, paper):
 def _protocols(results, paper):
     return (
         f"{HEADLINE_LABEL} under each protocol",
-        "One row per arm, the same arm's marks joined by a grey line: how much of a score is leakage, and how "
-        f"much hangs on what the text does not say. {all_evidence(results, paper)}",
+        "One row per arm, its marks joined by a grey line: how much of a score is leakage, and how much "
+        f"hangs on what the text does not say. {all_evidence(results, paper)}",
     )
 
 
@@ -82,7 +82,7 @@ def _terms(results, paper):
     return (
         "share of the gradient of each term of the loss",
         "Sum of the terms' gradient norms over the student's parameters, mean over epochs and runs. Marked: "
-        f"terms below {formats.percent(INERT_SHARE)}, which train nothing.",
+        f"terms below {formats.level(INERT_SHARE)}, which train nothing.",
     )
 
 
@@ -144,7 +144,8 @@ def _metric_text(results, paper, protocol, metric, arms):
     for arm, value in _values(results, paper, protocol, arms, metric):
         printed = published_of(results, paper, arm, metric)
         words = "" if printed is None else f", published {formats.number(printed)}"
-        yield f"{arm_label(results, paper, arm)}: {metric_label(metric).lower()} {formats.number(value)}{words}"
+        label = arm_label(results, paper, arm)
+        yield f"{label}: {metric_label(metric).lower()} {formats.number(value)}{words}"
 
 
 def _headlines(results, paper, protocol, parameters):
@@ -196,7 +197,7 @@ PRINTED = {
     ),
     "confusion": lambda results, paper, protocol, _: (
         "Rows are the true class, columns the predicted one. "
-        f"Counts are summed over {_runs(results, paper, protocol)}; shading is the share of the row, on one scale."
+        f"Counts are summed over {_runs(results, paper, protocol)}; shading: share of the row, on one scale."
     ),
     "curves": lambda *_: (
         "Dashed: training part. Solid: validation part. Dot: the epoch that was kept. Each "

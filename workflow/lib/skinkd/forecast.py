@@ -1,7 +1,7 @@
 """How many jobs a study has, and how long they take at most: `python -m skinkd.forecast CONFIG [--steps N]`.
 
 Jobs are counted, steps of the networks are measured on this machine's device, and their product is the time.
-Writes `results/<study>/forecast.json`, and for the study at the papers' scale the README's lines about the grid.
+Writes `results/<study>/forecast.json`, and for a study at the papers' scale the README's lines on the grid.
 """
 
 import argparse
@@ -9,6 +9,8 @@ import os
 import sys
 from collections import Counter
 from pathlib import Path
+
+import torch
 
 from skinkd import formats
 from skinkd.atomic import write_text
@@ -21,8 +23,17 @@ from skinkd.provenance import versions
 from skinkd.records import write_record
 from skinkd.step_times import PICTURES_ON_CPU, Stopwatch
 from skinkd.study import BASE, Study, open_study
-from skinkd.workload import Look, Loss, Network, Pass, Update, View
-from skinkd.workload import work_of_projection, work_of_targets, work_of_training
+from skinkd.workload import (
+    Look,
+    Loss,
+    Network,
+    Pass,
+    Update,
+    View,
+    work_of_projection,
+    work_of_targets,
+    work_of_training,
+)
 
 README = Path("README.md")
 BEGIN, END = "<!-- grid: make forecast -->", "<!-- end of grid -->"
@@ -70,7 +81,7 @@ def forecast(study: Study, path_to_config, steps: int | None = None, say=print) 
         "config": str(path_to_config),
         "jobs": {"total": sum(jobs.values()), **jobs},
         "hours": sum(entry["hours"] for entry in entries),
-        "exaflop": sum(entry["exaflop"] for entry in entries),
+        "flop": sum(entry["flop"] for entry in entries),
         "work": entries,
         "images": {source: _images(study, source) for source in study.sources()},
         "splits": [
@@ -101,15 +112,15 @@ def hours_of(units: Counter, seconds: dict) -> float:
     return sum(amount * seconds[unit] for unit, amount in units.items()) / 3600
 
 
-def exaflop_of(units: Counter, macs: dict[Network, int]) -> float:
-    """Arithmetic of the networks in 10¹⁸ operations: a pass is three forward passes, each two for a weight."""
+def flop_of(units: Counter, macs: dict[Network, int]) -> int:
+    """Arithmetic of the networks: a pass is three forward ones, and each weight is two operations."""
     forward = {Look: 1, Pass: 3}
     counts = (
         amount * forward[type(unit)] * macs[unit.network]
         for unit, amount in units.items()
         if type(unit) in forward
     )
-    return 2 * sum(counts) / 1e18
+    return round(2 * sum(counts))
 
 
 def _device(study: Study):
@@ -132,7 +143,7 @@ def _entry(key: tuple[str, str, str], jobs: int, units: Counter, watch: Stopwatc
         **dict(zip(("paper", "protocol", "rule"), key, strict=True)),
         "jobs": jobs,
         "hours": hours_of(units, watch.seconds),
-        "exaflop": exaflop_of(units, macs),
+        "flop": flop_of(units, macs),
     }
 
 
@@ -142,6 +153,7 @@ def _measured(watch: Stopwatch) -> dict:
     return {
         "size_px": watch.size_px,
         "steps": watch.steps,
+        "threads": torch.get_num_threads(),
         "pictures_at_once": (
             "whole batches"
             if watch.device.name == "cuda"
@@ -187,7 +199,7 @@ def _loss(unit: Loss, value: float) -> dict:
 def grid_block(record: dict) -> str:
     """The README's lines about the grid."""
     jobs, machine = record["jobs"], record["hardware"]
-    where = f"{machine['cores']} cores of {machine['cpu']}"
+    where = f"{formats.plural(record['measured']['threads'], 'thread')} of {machine['cpu']}"
     if machine["accelerator"] != "none":
         where = f"one {machine['accelerator']}"
     return "\n".join(
@@ -195,7 +207,7 @@ def grid_block(record: dict) -> str:
             BEGIN,
             f"The complete grid: {formats.count(jobs['total'])} jobs, {formats.count(jobs['train'])} of them "
             f"trainings. On {where}, measured steps add up to at most {record['hours']:,.0f} hours: "
-            f"{record['exaflop']:,.0f} exaFLOP in the networks. On another machine, "
+            f"{record['flop'] / 1e18:,.0f} exaFLOP in the networks. On another machine, "
             f"`make forecast CONFIG={record['config']}` measures anew.",
             END,
         ]
@@ -228,21 +240,21 @@ def main(path_to_config, steps: int | None = None) -> Path:
     write_record(path, record)
     if study.config.study.scale == "full":
         write_text(README, with_forecast(README.read_text(encoding="utf-8"), record))
-    print(f"At most {record['hours']:,.1f} hours, {record['exaflop']:,.3g} exaFLOP: {path}")
+    print(f"At most {record['hours']:,.1f} hours, {record['flop']:.3g} FLOP: {path}")
     return path
 
 
-def _steps(text: str) -> int:
+def _count(text: str) -> int:
     """A whole number above 0."""
-    if int(text) < 1:
-        raise ValueError
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
     return int(text)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m skinkd.forecast", description=__doc__.splitlines()[0])
     parser.add_argument("config", metavar="CONFIG")
-    parser.add_argument("--steps", type=_steps, help="timed steps of each kind")
+    parser.add_argument("--steps", type=_count, help="timed steps of each kind")
     given = parser.parse_args()
     try:
         main(given.config, given.steps)

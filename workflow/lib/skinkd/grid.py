@@ -1,4 +1,4 @@
-"""The complete grid of a study: every job that `snakemake report` runs from nothing, counted without running it."""
+"""The complete grid of a study: the jobs that `snakemake report` runs from nothing, counted without it."""
 
 from collections.abc import Callable
 from typing import NamedTuple

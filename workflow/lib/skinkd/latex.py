@@ -143,7 +143,7 @@ def _cell(table, cell):
 
 
 def macros(results: dict) -> str:
-    """Commands that the tables need, and one command for each score, so that no number is typed by hand."""
+    """Commands that the tables need, and one for each score over all classes: no number is typed by hand."""
     study = results["study"]
     commands = [
         "\\newcommand{\\stacked}[2]{\\begin{tabular}[t]{@{}r@{}}#1\\\\[-2pt]{\\scriptsize #2}\\end{tabular}}",
@@ -161,18 +161,16 @@ def macros(results: dict) -> str:
 def score_macros(results: dict) -> dict[str, str]:
     """Macro name to formatted value: `SsdKdLeakFreeBlkdBalancedAccuracy`, its `Low` and its `High`.
 
+    Scores of single classes would be tens of thousands; they are in the tables.
+
     Raises:
         ValueError: if two scores would share a name.
     """
     found = {}
     for score in results["scores"]:
-        for metric in score["metrics"]:
-            name = "".join(
-                map(
-                    _letters,
-                    (score["paper"], score["protocol"], score["arm"], metric["class"], metric["metric"]),
-                )
-            )
+        for metric in (metric for metric in score["metrics"] if not metric["class"]):
+            words = (score["paper"], score["protocol"], score["arm"], metric["metric"])
+            name = "".join(map(_letters, words))
             if name in found:
                 raise ValueError(
                     f"two scores would be \\{name}: {metric['metric']} of {score['arm']} is one of them"

@@ -9,9 +9,9 @@ from skinkd.grid import splits
 from skinkd.splits import load_split
 from skinkd.study import Study
 
-# Images of each class by folder. ISIC 2019: the challenge's training set, 25,331 images; the numbers are also in
-# Wang et al., SSD-KD, MedIA 2023, section 3.1. Kaggle: the folders Train and Test of "Skin cancer ISIC The
-# International Skin Imaging Collaboration", 2,357 images.
+# Images of each class by folder. isic_2019: the challenge's training set, 25,331 images, as Wang et al.,
+# SSD-KD, MedIA 2023, count them, too. kaggle_nine: the folders Train and Test of "Skin cancer ISIC The
+# International Skin Imaging Collaboration", 2,239 and 118 images.
 OFFICIAL = {
     "isic_2019": {
         "": {

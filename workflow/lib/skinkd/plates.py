@@ -29,7 +29,7 @@ def caption(record: dict) -> str:
     """How the pictures were chosen, of which run they speak, and how a map is to be read."""
     whole = (
         f"Test images of {record['source']}, drawn with seed {record['draw_seed']}: {_rules(record)}. "
-        f"Fold {record['fold']}, seed {record['seed']} of {formats.count(record['test_images'])} test images. "
+        f"Fold {record['fold']}, seed {record['seed']}, {formats.count(record['test_images'])} test images. "
         f"Shown {record['resampling']}, from {record['array_px']} px."
     )
     return f"{whole} {_maps(record)}" if "layers" in record else whole
@@ -39,7 +39,7 @@ def _rules(record):
     """Each rule that pictures were drawn by, in the order tried, and how many qualified."""
     tried = [rule for rule in record["rules"] if rule["shown"]]
     words = [
-        f"{formats.plural(rule['shown'], 'picture')} of {formats.count(rule['qualified'])} where {rule['rule']}"
+        f"{formats.plural(rule['shown'], 'picture')} of {formats.count(rule['qualified'])}: {rule['rule']}"
         for rule in tried
     ]
     return "; filled up with ".join(words) or "none qualified"
@@ -58,7 +58,7 @@ def _maps(record):
 
 
 def rows_of(record: dict) -> list[dict]:
-    """One row per picture: its own cell, then one per map, or one per arm's prediction where there are none."""
+    """One row per picture: its own cell, which says the predictions without a map, then one per map."""
     return [
         {"head": _head(picture), "cells": list(_cells(record, picture))} for picture in record["pictures"]
     ]

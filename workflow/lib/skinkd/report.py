@@ -96,7 +96,7 @@ def latex_environment(templates) -> Environment:
 
 
 def latex_document(results: dict, made: dict[str, Table], templates, results_sha256: str) -> str:
-    """The document, which inputs `tables/*.tex` and includes `figures/*.pdf` and `pictures/*/*.png` beside it.
+    """The document, which inputs `tables/*.tex`, `figures/*.pdf` and `pictures/*/*.png` beside it.
 
     Raises:
         jinja2.UndefinedError: if results.json lacks what the document shows.

@@ -3,9 +3,11 @@
 import torch
 
 from skinkd.adapters import build_adapter, projection_head
-from skinkd.checkpoints import load_network
+from skinkd.atomic import digest_of
+from skinkd.checkpoints import load_network, read_description
 from skinkd.dataset import Part, open_array
 from skinkd.device import Device, describe_hardware
+from skinkd.errors import InputError
 from skinkd.losses import load_terms
 from skinkd.network_cost import megabytes, multiply_accumulates, time_inference
 from skinkd.networks import map_channels, trainable_parameters
@@ -60,16 +62,27 @@ def read_teachers(
 def open_teacher(path_to_teacher, path_to_projection, device: Device) -> OnlineTeacher:
     """A teacher that looks at the student's pictures itself, frozen."""
     network = _frozen(load_network(path_to_teacher)[0], device.name)
-    projection = read_projection(path_to_projection) if path_to_projection else None
+    projection = read_projection(path_to_projection, path_to_teacher) if path_to_projection else None
     return OnlineTeacher(
         network, projection and _frozen(projection, device.name), device.for_network(network)
     )
 
 
-def read_projection(path):
-    """A teacher's self-supervision head."""
+def read_projection(path, path_to_teacher):
+    """The self-supervision head of the teacher at `path_to_teacher`.
+
+    Raises:
+        InputError: where the file is damaged, or the head was trained on another teacher.
+    """
     from safetensors.torch import load_file
 
+    if read_description(path).get("teacher") != digest_of(path_to_teacher):
+        raise InputError(
+            "projection",
+            f"{path} was trained on another teacher than {path_to_teacher}",
+            "The student would imitate what it makes of another network's features",
+            f"delete {path} and run again",
+        )
     state = load_file(path)
     head = projection_head(next(iter(state.values())).shape[-1])
     head.load_state_dict(state)

@@ -5,8 +5,8 @@ from skinkd.lookups import HEADLINE, arms_with_role, cells_of, metric_of, protoc
 # The family of the arms whose method is newer than the paper that they stand beside.
 BEYOND = "beyond"
 MAIN_RULE = (
-    "the distilled student that the paper prints most often (of equals, the one with the highest value), "
-    "the one that did best here, their teachers, and the same students alone"
+    "the distilled student that the paper prints most often (of equals, the one with the highest accuracy), "
+    "the one with the best test score here, their teachers, and the same students alone"
 )
 
 
@@ -38,7 +38,7 @@ def teachers_of(about: dict) -> list[str]:
 
 
 def printed_most(results: dict, paper: str) -> str | None:
-    """The distilled arm that the paper prints most often; of equals, the one with the highest printed score."""
+    """The distilled arm that the paper prints most often; of equals, the one with the highest accuracy."""
     printed = {arm: [] for arm in own_distilled(results, paper)}
     for cell in cells_of(results, paper):
         if cell["arm"] in printed and cell["table"] and cell["published"] is not None:

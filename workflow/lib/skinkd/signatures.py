@@ -149,7 +149,7 @@ def problems_of(kind: str, name: str, given: dict, place: str, supplied=()) -> l
 def _problems_of_value(place: str, annotation: str, value) -> list[str]:
     """What is wrong with `value` where the signature says `annotation`."""
     if not hasattr(domains, annotation):
-        return [f"{place}: its file says '{annotation}'; annotate it with a name of domains.py, such as Positive"]
+        return [f"{place}: its file says '{annotation}'; annotate it with a name of domains.py"]
     try:
         TypeAdapter(getattr(domains, annotation)).validate_python(value)
     except ValidationError as error:

@@ -1,8 +1,8 @@
 """The study: which papers, protocols, arms, folds and seeds run, and with what.
 
-Mappings of the config say what exists, lists say what runs. A paper's file is
-overlaid by its protocol's part and then by what `changes` holds for this study; an arm that is
-`like` another takes over what it does not say itself. The result is checked, so that whatever a rule asks for is known to be right.
+Mappings of the config say what exists, lists say what runs. A paper's file is overlaid by its protocol's
+part and then by what `changes` holds for this study; an arm that is `like` another takes over what it does
+not say itself. The result is checked, so that whatever a rule asks for is known to be right.
 """
 
 from dataclasses import dataclass, field
@@ -186,6 +186,9 @@ def _protocols_that_run(config: Config, paper: str) -> list[str]:
     """
     wanted = config.arms.get(paper, {})
     known = _read_paper(paper).get("protocols", {})
+    for protocol in known:
+        if protocol not in PROTOCOLS:
+            raise _unknown("protocol", protocol, PROTOCOLS, place=f"config/papers/{paper}.yaml protocols")
     for protocol in wanted:
         if protocol not in known:
             raise _unknown("protocol", protocol, known, place=f"arms.{paper}")
@@ -212,9 +215,6 @@ def _resolve(config: Config, paper: str, protocol: str) -> tuple[Paper, list[str
     """A paper under a protocol with the study's changes, and those changes as lines."""
     values = _read_paper(paper)
     protocols = values.pop("protocols", {})
-    for name in protocols:
-        if name not in PROTOCOLS:
-            raise _unknown("protocol", name, PROTOCOLS, place=f"config/papers/{paper}.yaml protocols")
     published = strict_yaml.merge(values, protocols[protocol] or {})
     # Apart, or a mistake in the paper's file would hide behind what this study changes.
     check_paper(_with_likes(published, paper), paper, protocol)

@@ -1,6 +1,7 @@
 """How much each term of a loss moves the student: means over the epochs and runs of an arm."""
 
 from dataclasses import dataclass
+from statistics import fmean
 
 from skinkd.lookups import protocols_of, training_of
 
@@ -38,22 +39,19 @@ def terms_of(results: dict, paper: str) -> list[Term]:
     return [
         term
         for protocol in protocols_of(results, paper)
-        for arm, runs in training_of(results, paper, protocol).items()
-        if len(runs[0]["terms"]) > 1
-        for term in _terms_of_arm(runs)
+        for runs in training_of(results, paper, protocol).values()
+        for term in _terms_of_arm([run for run in runs if run["epochs"]])
     ]
 
 
 def _terms_of_arm(runs):
+    """The terms of one arm's runs; a run that diverged in its first epoch has no epoch to speak of."""
+    if not runs or len(runs[0]["terms"]) < 2:
+        return
     for index, term in enumerate(runs[0]["terms"]):
         yield Term(
             **{key: runs[0][key] for key in ("paper", "protocol", "arm")},
             **{key: term[key] for key in ("name", "weight", "soft")},
-            value=_mean(value for run in runs for value in run["terms"][index]["value"]),
-            share=_mean(share for run in runs for share in run["terms"][index]["gradient"]),
+            value=fmean(value for run in runs for value in run["terms"][index]["value"]),
+            share=fmean(share for run in runs for share in run["terms"][index]["gradient"]),
         )
-
-
-def _mean(values) -> float:
-    values = list(values)
-    return sum(values) / len(values)

@@ -1,4 +1,4 @@
-"""Published and reproduced, dot and whisker: one row per arm, one column per metric, all protocols in one panel."""
+"""Published and reproduced, dot and whisker: one row per arm, one column per metric, protocols together."""
 
 from math import ceil
 

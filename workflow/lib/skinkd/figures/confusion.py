@@ -1,4 +1,4 @@
-"""Confusion matrices: counts, shaded by the share of the row, one panel per arm, classes in the paper's order."""
+"""Confusion matrices: counts, shaded by the share of the row, one panel per arm."""
 
 from math import ceil
 

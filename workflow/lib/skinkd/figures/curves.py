@@ -21,7 +21,10 @@ def figure(results, paper, protocol, *, arms: Names):
             if arm not in training:
                 say_absent(axis, "not run")
             for run in training.get(arm, []):
-                draw_curves(axis, run, measure)
+                if run["epochs"]:
+                    draw_curves(axis, run, measure)
+                else:
+                    say_absent(axis, "diverged in the first epoch")
     for axis in axes[-1]:
         axis.set_xlabel("Epoch")
     drawn.legend(*_legend(), loc="outside lower center", ncols=3)
@@ -32,8 +35,8 @@ def draw_curves(axis, run, measure):
     """One measure of one run on both parts, and a dot on the epoch that was kept."""
     for part, (_, colour, style) in PARTS.items():
         axis.plot(run["epochs"], run[f"{part}_{measure}"], color=colour, linestyle=style, linewidth=1.1)
-    kept = run["epochs"].index(run["best_epoch"])
-    axis.plot(run["best_epoch"], run[f"validation_{measure}"][kept], "o", color=BLUE, markersize=4)
+    kept = dict(zip(run["epochs"], run[f"validation_{measure}"], strict=True))[run["best_epoch"]]
+    axis.plot(run["best_epoch"], kept, "o", color=BLUE, markersize=4)
     axis.locator_params(integer=True, axis="x")
     axis.locator_params(nbins=4, axis="y")
     if measure == "accuracy":

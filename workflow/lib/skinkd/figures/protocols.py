@@ -1,4 +1,4 @@
-"""The same arm under each protocol: what a leak is worth, and what the code does that the text does not say."""
+"""The same arm under each protocol: what a leak is worth, and what the code does beyond the text."""
 
 from skinkd.figures import INK, LINE, PROTOCOL_MARKS, canvas, say_absent
 from skinkd.lookups import HEADLINE, METRICS, arm_label, metric_of, protocol_label, protocols_of, score_of

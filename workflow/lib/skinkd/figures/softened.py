@@ -38,7 +38,7 @@ def figure(results, paper, protocol, *, arm: Name, temperatures: Temperatures):
 
 
 def _values(results, paper, protocol, arm, temperatures):
-    """Softened probabilities by reading, true class and temperature, of the record that speaks of this arm."""
+    """Softened probabilities by reading, true class and temperature, of the record of this arm."""
     wanted = ("softened", paper, protocol)
     records = [r for r in results["pictures"].values() if (r["name"], r["paper"], r["protocol"]) == wanted]
     return {

@@ -1,5 +1,7 @@
 """Arms against each other: protocols, teachers that know nothing, methods newer than the paper."""
 
+from statistics import fmean
+
 from skinkd import captions, cells, formats
 from skinkd.cells import Cell, Column, Table, slug
 from skinkd.lookups import (
@@ -23,9 +25,9 @@ CONTRASTS = {
     "fidelity": ("Fidelity, pp", "as_coded", "as_published"),
 }
 MEANINGS = (
-    "Leakage: as published minus leak-free, which also corrects losses and selection. Fidelity: as coded minus "
-    "as published. The protocols test different images or train other losses, so these differences are not "
-    "paired and have no interval."
+    "Leakage: as published minus leak-free, which also corrects losses and selection. Fidelity: as coded "
+    "minus as published. The protocols test different images or train other losses, so these differences "
+    "are not paired and have no interval."
 )
 
 
@@ -106,7 +108,7 @@ def _study_row(results, paper):
 def _mean_cell(values):
     if not values:
         return cells.missing("no arm was run under both protocols", "none")
-    mean = sum(values) / len(values)
+    mean = fmean(values)
     ends = formats.points_interval(min(values), max(values)).replace(", ", " to ").strip("[]")
     return Cell(formats.shaped_points(mean), (ends,), mean, kind="number")
 

@@ -1,5 +1,7 @@
 """What each arm is, what its network costs, and what the terms of its loss do."""
 
+from statistics import fmean
+
 from skinkd import cells, formats
 from skinkd.cells import Cell, Column, Table, slug
 from skinkd.lookups import ROLES, arm_label, metric_label, paper_label, protocol_label, protocols_of
@@ -14,7 +16,7 @@ FACTS = {
     "prediction_runtime_s": "prediction_runtime_s",
     "inference_step_ms": "inference_step_ms",
 }
-INERT = formats.percent(INERT_SHARE)
+INERT = formats.level(INERT_SHARE)
 
 
 def arms(results: dict, paper: str) -> Table:
@@ -60,14 +62,15 @@ def facts(results: dict, paper: str) -> Table:
     return Table(
         name=slug(paper, "networks"),
         title=f"{paper_label(results, paper)}: networks, sizes and times",
-        caption="Multiply-accumulates are those of one picture, in 10⁹; what papers call GFLOPs mostly counts "
-        "these. Size is that of the parameters in single precision. Times are means over runs on the hardware "
-        "named, for the images named; they compare with a paper's only on the same machine.",
+        caption="Multiply-accumulates are those of one picture, in 10⁹; what papers call GFLOPs mostly "
+        "counts these. Size is that of the parameters in single precision. Times are means over runs on the "
+        "hardware named, for the images named; they compare with a paper's only on the same machine.",
         columns=(
             Column("arm", "Arm"),
             Column("protocol", "Protocol"),
             *(Column(metric, metric_label(metric), True) for metric in FACTS),
             Column("images", "Images predicted", True),
+            Column("diverged", "Diverged in epoch", True),
             Column("hardware", "Hardware"),
         ),
         rows=tuple(rows),
@@ -89,12 +92,19 @@ def _fact_rows(results, paper, protocol, arm):
         cells.text(protocol_label(protocol)),
         *(cells.number(value, "not measured", "none", metric) for metric, value in means.items()),
         cells.count(runs[0]["prediction_images"]),
+        _diverged(runs),
         cells.text("; ".join(dict.fromkeys(map(hardware_of, runs)))),
     )
 
 
+def _diverged(runs):
+    """The earliest epoch in which a run left the finite numbers."""
+    epochs = [run["diverged_epoch"] for run in runs if run["diverged_epoch"]]
+    return cells.count(min(epochs)) if epochs else cells.text("no")
+
+
 def _mean(values):
-    return None if None in values else sum(values) / len(values)
+    return None if None in values else fmean(values)
 
 
 def hardware_of(run: dict) -> str:
@@ -125,8 +135,8 @@ def inert(results: dict) -> Table:
         found,
         name="inert",
         title="Inert terms",
-        caption=f"{len(found)} of {formats.plural(len(known), 'term')} of losses with several terms carry less "
-        f"than {INERT} of the gradient, mean over epochs and runs: the arm trains as if they were not there.",
+        caption=f"{len(found)} of {formats.plural(len(known), 'term')} of losses with several terms carry "
+        f"less than {INERT} of the gradient, mean over epochs and runs: the arm trains as if without them.",
     )
 
 

@@ -158,7 +158,8 @@ def everything(results: dict, paper: str) -> Table | None:
         name=everything_name(paper),
         title=f"{paper_label(results, paper)}: evaluated on everything",
         caption="The same networks on the test part alone, and on all images with those that they were "
-        f"trained on. Where the paper prints a value, it stands first. {captions.all_evidence(results, paper)}",
+        "trained on. Where the paper prints a value, it stands first. "
+        f"{captions.all_evidence(results, paper)}",
         columns=(
             *(Column(head.lower(), head) for head in ("Arm", "Protocol", "Metric")),
             Column("published", "Published", True),
