@@ -166,6 +166,8 @@ def trained(arm, parameters=250, seed=0, **measured):
         "arm": arm,
         "seed": seed,
         "parameters": parameters,
+        "best_epoch": 1,
+        "diverged_epoch": None,
     } | measured
 
 
@@ -180,10 +182,19 @@ def summary_of(published, scores, scale="full", networks=()):
         sources={},
         networks=list(networks),
         training=[],
+        pictures={},
         assumptions=[],
         cost=[],
         provenance={},
     )
+
+
+def test_a_value_of_a_run_that_diverged_is_not_judged():
+    broken = trained("plain", diverged_epoch=3, best_epoch=2)
+    cells = summary_of([printed("plain")], [scored("plain", accuracy=0.8)], networks=[broken])["cells"]
+    cell = next(cell for cell in cells if cell["table"])
+    assert cell["verdict"] == "untestable"
+    assert "diverged in epoch 3 (seed 0): these are the weights of epoch 2" in cell["reason"]
 
 
 def test_each_published_value_stands_beside_ours_under_each_protocol():
@@ -352,6 +363,7 @@ def test_equal_records_give_equal_bytes(tmp_path):
             sources={"demo": {"source": "demo"}},
             networks=[],
             training=[],
+            pictures={},
             assumptions=[],
             cost=[],
             provenance={},

@@ -34,6 +34,7 @@ rule summarize:
         published=[f"config/papers/{paper}.csv" for paper in STUDY.config.papers],
         networks=of_all_runs("networks", "safetensors"),
         histories=of_all_runs("histories", "csv"),
+        pictures=[f"{REPORT}/pictures/{stem}.json" for stem in PICTURES],
         code=imports_of("summarize.py"),
     output:
         results=f"{REPORT}/results.json",

@@ -1,5 +1,7 @@
 """Summarize the study: published values beside ours, and everything else that the report shows."""
 
+from pathlib import Path
+
 from skinkd.assumptions import collect_assumptions
 from skinkd.checkpoints import read_description
 from skinkd.config import PROTOCOLS
@@ -18,6 +20,7 @@ def summarize_study(
     paths_to_published,
     paths_to_networks,
     paths_to_histories,
+    paths_to_pictures,
     paths_to_benchmarks,
     path_to_repository,
     path_to_results,
@@ -42,6 +45,7 @@ def summarize_study(
         sources={manifest["source"]: manifest for manifest in manifests},
         networks=describe_networks(networks),
         training=read_training(paths_to_histories, networks, papers),
+        pictures={Path(path).stem: read_record(path) for path in paths_to_pictures},
         assumptions=collect_assumptions(path_to_repository),
         cost=read_cost(paths_to_benchmarks),
         provenance=describe_run(path_to_repository, config, networks),
@@ -62,6 +66,7 @@ if __name__ == "__main__":
             paths_to_published=snakemake.input.published,
             paths_to_networks=snakemake.input.networks,
             paths_to_histories=snakemake.input.histories,
+            paths_to_pictures=snakemake.input.pictures,
             paths_to_benchmarks=snakemake.params.benchmarks,
             path_to_repository=snakemake.params.repository,
             path_to_results=snakemake.output.results,

@@ -1,4 +1,4 @@
-"""How many jobs a study has, and how long they take at most: `python -m skinkd.forecast CONFIG [--steps N]`.
+"""How many jobs a study has, and how long they take: `python -m skinkd.forecast CONFIG [--steps N]`.
 
 Jobs are counted, steps of the networks are measured on this machine's device, and their product is the time.
 Writes `results/<study>/forecast.json`, and for a study at the papers' scale the README's lines on the grid.
@@ -206,7 +206,8 @@ def grid_block(record: dict) -> str:
         [
             BEGIN,
             f"The complete grid: {formats.count(jobs['total'])} jobs, {formats.count(jobs['train'])} of them "
-            f"trainings. On {where}, measured steps add up to at most {record['hours']:,.0f} hours: "
+            f"trainings. On {where}, measured steps add up to {record['hours']:,.0f} hours "
+            "if no run stops early: "
             f"{record['flop'] / 1e18:,.0f} exaFLOP in the networks. On another machine, "
             f"`make forecast CONFIG={record['config']}` measures anew.",
             END,

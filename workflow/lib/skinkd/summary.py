@@ -21,6 +21,7 @@ def summarize(
     sources: dict,
     networks: list[dict],
     training: list[dict],
+    pictures: dict,
     assumptions: list[dict],
     cost: list[dict],
     provenance: dict,
@@ -37,6 +38,7 @@ def summarize(
         sources: the manifest of each ingested archive, by its name.
         networks: what is known of each trained network.
         training: one history per run.
+        pictures: the record of each figure made of photographs, by the name of its file.
         assumptions, cost, provenance: as they are to be shown.
 
     Raises:
@@ -60,6 +62,7 @@ def summarize(
         "assumptions": assumptions,
         "cost": cost,
         "training": training,
+        "pictures": pictures,
         "inert_terms": inert_terms(training),
         "provenance": provenance,
     }
