@@ -11,8 +11,8 @@ from skinkd.checkpoints import fingerprint_of, load_network, resume, save_checkp
 from skinkd.device import choose_device
 from skinkd.jobs import logged_to
 from skinkd.networks import map_channels
-from skinkd.runs import open_parts
 from skinkd.projections import make_projection_trainer
+from skinkd.runs import open_parts
 
 
 def train_projection(paths, paths_to_code, run, device, path_to_checkpoint, outputs):
@@ -24,7 +24,8 @@ def train_projection(paths, paths_to_code, run, device, path_to_checkpoint, outp
     torch.manual_seed(run["seed"])
     head = projection_head(map_channels(network, parts["train"].pictures.shape[1]))
     trainer = make_projection_trainer(network, head, parts, run, device)
-    fingerprint = fingerprint_of(paths=[*paths.values(), *paths_to_code], values=run | {"device": str(device)})
+    inputs = [*paths.values(), *paths_to_code]
+    fingerprint = fingerprint_of(paths=inputs, values=run | {"device": str(device)})
     resume(path_to_checkpoint, trainer, fingerprint)
     trainer.run(after_epoch=lambda trainer: save_checkpoint(path_to_checkpoint, trainer, fingerprint))
     save_network(outputs["projection"], head, {"teacher": digest_of(paths["teacher"])})

@@ -34,7 +34,8 @@ from skinkd.signatures import (
 PROTOCOLS = {
     "as_published": "The paper's text: images are split one by one, so one lesion may be on both sides.",
     "as_coded": "What the authors' code does, its quirks included, where there is code.",
-    "leak_free": "Corrected losses, one selection rule for all arms, every lesion on one side of the split.",
+    "leak_free": "Corrected losses, one selection rule for all arms, "
+    "every known lesion on one side of the split.",
 }
 # What the pipeline gives to a loss that asks for it; see `skinkd.losses`.
 SUPPLIED = ("class_counts", "teacher_logits")

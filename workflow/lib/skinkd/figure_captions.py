@@ -73,7 +73,8 @@ def _comparison(results, paper):
 def _protocols(results, paper):
     return (
         f"{HEADLINE_LABEL} under each protocol",
-        "One row per arm, its marks joined by a grey line: how much of a score is leakage, and how much "
+        "One row per arm, its marks joined by a grey line: how far a score falls where no known lesion leaks "
+        "and some losses are corrected, and how much "
         f"hangs on what the text does not say. {all_evidence(results, paper)}",
     )
 

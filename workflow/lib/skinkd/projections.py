@@ -15,7 +15,8 @@ from skinkd.training import Recipe, Trainer
 def make_projection_trainer(network, head, parts: dict[str, Part], run: dict, device: Device) -> Trainer:
     """A trainer of `head` alone on the features of a frozen network.
 
-    # ASSUME: The head that is kept has the lowest contrastive loss on the validation part; neither paper says.
+    # ASSUME: The head that is kept has the lowest contrastive loss on the validation part, as in the
+    # authors' code; neither paper says.
 
     Args:
         network: the teacher, a `torch.nn.Module`; no parameter of it is changed.

@@ -1,4 +1,4 @@
-"""Computes what an arm's losses ask for, from the pictures of one batch; see `skinkd.losses` for the names."""
+"""What an arm's losses ask for, from the pictures of one batch; see `skinkd.losses` for the names."""
 
 from contextlib import nullcontext
 

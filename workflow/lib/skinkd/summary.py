@@ -115,8 +115,8 @@ def _cell(row: PublishedValue, protocol: str, paper: dict, score, networks: list
 def diverged(networks: list[dict]) -> str:
     """What a reader must know of an arm whose training left the finite numbers; empty for others."""
     return "; ".join(
-        f"training diverged in epoch {network['diverged_epoch']} (seed {network['seed']}): these are the weights "
-        f"of epoch {network['best_epoch']}"
+        f"training diverged in epoch {network['diverged_epoch']} (seed {network['seed']}): "
+        f"these are the weights of epoch {network['best_epoch']}"
         for network in networks
         if network["diverged_epoch"]
     )

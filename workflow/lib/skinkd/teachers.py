@@ -1,4 +1,4 @@
-"""What a student is told by its teachers: logits from a cache, or everything from the teacher itself, online."""
+"""What a student is told by its teachers: logits from a cache, or anything from the teacher itself."""
 
 from dataclasses import dataclass, replace
 

@@ -7,19 +7,19 @@ A loss is computed from what its positional arguments name:
     labels                                  class indices, (batch,), int64
     student_embedding, teacher_embedding    mean of the last map over its positions, (pictures, K)
     student_map, teacher_map                last convolutional map, (pictures, K, H, W)
-    rotated_student, rotated_teacher        logits of the pictures turned by 90, 180, 270 degrees, (3, batch, classes)
-    student_projection, teacher_projection  outputs of the self-supervision heads, (4, batch, D), unturned first
+    rotated_student, rotated_teacher        logits of the turned pictures, (3, batch, classes)
+    student_projection, teacher_projection  outputs of the self-supervision heads, (4, batch, D)
 
 `pictures` is the batch, or where any of an arm's losses asks for turned pictures, all four views of it:
 first the batch as it is, then turned by 90, by 180, by 270 degrees.
 
-Keyword-only arguments come from the config, save those that the pipeline supplies: `class_counts`, the training
-images of each class (classes,), and `teacher_logits`, what the teacher says of the whole training part
-(n_train, classes). `adapter` is a word in the config and a module in the call, which gives the student's map the
-teacher's channels.
+Keyword-only arguments come from the config, save those that the pipeline supplies: `class_counts`, the
+training images of each class (classes,), and `teacher_logits`, what the teacher says of the whole training
+part (n_train, classes). `adapter` is a word in the config and a module in the call, which gives the
+student's map the teacher's channels.
 
-A loss returns values whose mean is the term: one per image where that exists. An objective is a weighted sum of
-such terms, as the config lists them.
+A loss returns values whose mean is the term: one per image where that exists. An objective is a weighted
+sum of such terms, as the config lists them.
 """
 
 from collections.abc import Callable

@@ -25,9 +25,10 @@ CONTRASTS = {
     "fidelity": ("Fidelity, pp", "as_coded", "as_published"),
 }
 MEANINGS = (
-    "Leakage: as published minus leak-free, which also corrects losses and selection. Fidelity: as coded "
-    "minus as published. The protocols test different images or train other losses, so these differences "
-    "are not paired and have no interval."
+    "Leakage: as published minus leak-free. Leak-free also corrects some losses and the selection, so only "
+    "arms with the same loss under both show leakage apart from corrections. Fidelity: as coded minus as "
+    "published. The protocols test different images or train other losses, so these differences are not "
+    "paired and have no interval."
 )
 
 
@@ -81,8 +82,9 @@ def study_protocols(results: dict) -> Table:
     return Table(
         name="protocols",
         title="What leakage and code are worth",
-        caption=f"Mean over the arms that ran under both protocols, of {metric_label(HEADLINE).lower()}; the "
-        f"lowest and the highest below it. {MEANINGS}",
+        caption=f"Mean over the arms that ran under both protocols, of {metric_label(HEADLINE).lower()}; for "
+        "leakage only over those whose loss is the same under both. The lowest and the highest stand below "
+        f"it. {MEANINGS}",
         columns=(
             Column("paper", "Paper"),
             *(Column(key, head, True) for key, (head, *_) in CONTRASTS.items()),
@@ -94,8 +96,10 @@ def study_protocols(results: dict) -> Table:
 
 def _study_row(results, paper):
     arms = results["papers"][paper]["arms"]
+    counted = {"leakage": [arm for arm in arms if same_loss(arms[arm])], "fidelity": list(arms)}
     found = [
-        [contrast(results, paper, arm, HEADLINE, *sides) for arm in arms] for _, *sides in CONTRASTS.values()
+        [contrast(results, paper, arm, HEADLINE, *sides) for arm in counted[key]]
+        for key, (_, *sides) in CONTRASTS.items()
     ]
     found = [[value for value in values if value is not None] for values in found]
     return (
@@ -103,6 +107,12 @@ def _study_row(results, paper):
         *(_mean_cell(values) for values in found),
         *(cells.count(len(values)) for values in found),
     )
+
+
+def same_loss(about: dict) -> bool:
+    """Whether an arm's loss is the same as published and leak-free."""
+    _, *sides = CONTRASTS["leakage"]
+    return len({str(about["losses"].get(protocol)) for protocol in sides}) == 1
 
 
 def _mean_cell(values):
