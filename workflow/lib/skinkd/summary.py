@@ -2,7 +2,6 @@
 
 from skinkd.errors import InputError, examples
 from skinkd.facts import fact
-from skinkd.inert_terms import inert_terms
 from skinkd.published import PublishedValue
 from skinkd.quantities import METRICS, QUANTITIES
 from skinkd.verdicts import verdict, verdict_of_exact
@@ -63,7 +62,6 @@ def summarize(
         "cost": cost,
         "training": training,
         "pictures": pictures,
-        "inert_terms": inert_terms(training),
         "provenance": provenance,
     }
 

@@ -49,7 +49,7 @@ def altered(said: TeacherLogits, control: str | None, seed: int) -> TeacherLogit
     """The teachers of a control arm.
 
     Args:
-        control: `shuffled`: each image gets the logits of another, in all views the same one's;
+        control: `shuffled`: the images' logits are permuted, in all views alike;
             `uniform`: every class gets the same logit; None leaves them as they are.
         seed: of the shuffling.
     """

@@ -109,7 +109,7 @@ def turns_of(study: Study, run: Run) -> int:
 
 
 def _weighed(study: Study, run: Run) -> int:
-    """How often an epoch's first batch goes backward only to weigh the terms: never where there is one."""
+    """How often an epoch's middle batch goes backward only to weigh the terms: never where there is one."""
     terms = len(study.arm(*run.cell).loss)
     return terms if terms > 1 else 0
 
