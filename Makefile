@@ -16,7 +16,7 @@ PACKAGE := PYTHONPATH=workflow/lib $(RUN) -m
 
 report: .venv/ready
 	@test -f "$(CONFIG)" || { echo "ERROR config: there is no file $(CONFIG). Studies: config/*.yaml"; exit 2; }
-	@$(RUN) -m snakemake --cores $(CORES) report --no-hooks --configfile "$(CONFIG)"
+	@$(RUN) -m snakemake --cores $(CORES) report --configfile "$(CONFIG)"
 	@$(PACKAGE) skinkd.place "$(CONFIG)"
 
 test: .venv/ready

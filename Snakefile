@@ -5,6 +5,7 @@ snakemake --cores 2 report --configfile config/ham10000.yaml      the same graph
 snakemake --list-rules                                            what each rule is for
 """
 
+import os
 import shlex
 import sys
 import time
@@ -50,8 +51,15 @@ include: "workflow/rules/explain.smk"
 include: "workflow/rules/report.smk"
 
 
+onstart:
+    if workflow.local_exec:
+        # Snakemake 9.27 looks for work again one second after each look: every job that ends adds another chain
+        # of looks. Only its limit on submissions asks for that, and nothing is submitted here.
+        workflow.scheduler.job_rate_limiter = None
+
+
 onsuccess:
-    # Other targets leave an older page as it was, or none.
+    # Other targets leave an older page as it was, or none; make names the page by itself.
     page = Path(REPORT, "report.html")
-    if page.exists() and page.stat().st_mtime >= STARTED_S:
+    if "MAKELEVEL" not in os.environ and page.exists() and page.stat().st_mtime >= STARTED_S:
         print(f"\nThe report is {page.resolve()}")
