@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("Snakefile", "workflow", "config", "envs", "profiles", "report", "tests/config")
+SMOKE = ROOT / "tests/config/smoke.yaml"
 
 
 def copy_project(folder: Path) -> Path:
@@ -25,7 +26,7 @@ def copy_project(folder: Path) -> Path:
     return project
 
 
-def snakemake(project: Path, *arguments: str, config="tests/config/smoke.yaml", timeout_s=600):
+def snakemake(project: Path, *arguments: str, config="tests/config/smoke.yaml", timeout_s=1800):
     """Run Snakemake in the project; its output is text, its exit status is not checked."""
     python = project / ".venv/bin/python"
     command = [
@@ -37,7 +38,7 @@ def snakemake(project: Path, *arguments: str, config="tests/config/smoke.yaml", 
         *arguments,
     ]
     if config:
-        command += ["--configfile", str(config)]
+        command += ["--configfile", *map(str, config if isinstance(config, tuple) else (config,))]
     return subprocess.run(
         command,
         cwd=project,
@@ -53,3 +54,10 @@ def jobs_of(output: str) -> dict[str, int]:
     """The table of jobs that a dry run prints, without its total."""
     table = re.search(r"^Job stats:\n.*?\n-+.*?\n(.*?)\ntotal", output, flags=re.MULTILINE | re.DOTALL)
     return {line.split()[0]: int(line.split()[1]) for line in table[1].splitlines()} if table else {}
+
+
+def runs_of(output: str, rule: str, stage: str) -> list[str]:
+    """The runs, such as `dsnet/leak_free/dsnet/fold0-seed0`, that jobs of a rule make."""
+    blocks = re.findall(rf"^(?:local)?rule {rule}:\n((?:    .*\n)+)", output, flags=re.MULTILINE)
+    outputs = [re.search(r"^    output: (.*)$", block, flags=re.MULTILINE)[1] for block in blocks]
+    return [re.search(rf"/{stage}/(.*?)\.safetensors", output)[1] for output in outputs]

@@ -507,7 +507,6 @@ def _pictures(papers):
     pairs = {true: {wrong: 0 for wrong in ISIC if wrong != true} for true in ISIC}
     cam |= {
         **{"layers": {"mobilenet_v2": "features", "blkd": "features"}},
-        **{"map_px": {"mobilenet_v2": [2, 2], "blkd": [2, 2]}},
         "colours": {"name": "cividis", "opacity": 0.5, "lowest": "#00224e", "highest": "#fee838"},
         "corrected": copy.deepcopy(pairs) | {"MEL": pairs["MEL"] | {"BKL": 17}},
         **{"spoiled": copy.deepcopy(pairs), "corrected_total": 17, "spoiled_total": 0},

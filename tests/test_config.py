@@ -1,15 +1,25 @@
 """A config means what it looks like, and whatever is wrong with it is said before anything runs."""
 
+import ast
 import re
+import sys
 from copy import deepcopy
 from pathlib import Path
 
 import pytest
 
-from skinkd import strict_yaml
+from skinkd import signatures, strict_yaml
 from skinkd.config import PROTOCOLS, check_config, check_paper, read_config
 from skinkd.errors import InputError
-from skinkd.signatures import did_you_mean, keywords_of, names_in, needs_teacher, problems_of
+from skinkd.signatures import (
+    ONLINE,
+    did_you_mean,
+    inputs_of,
+    keywords_of,
+    names_in,
+    needs_teacher,
+    problems_of,
+)
 from skinkd.sources import imports_of
 from skinkd.study import BASE, PAPERS, describe_loss, describe_network, describe_scale, open_study
 
@@ -123,11 +133,18 @@ def base_config():
     return strict_yaml.load(BASE)
 
 
-def paper_values(name="ssd_kd"):
-    """The values of a paper's file, without its protocols."""
-    values = strict_yaml.load(PAPERS / f"{name}.yaml")
+FIGURES = {
+    "Figure 3": {"title": "Panels", "name": "confusion", "arms": ["resnet50", "blkd"]},
+    "Rows": {"title": "Rows", "name": "grid", "metric": "auc", "series": {"Row": {"blkd": "column"}}},
+}
+
+
+def paper_values():
+    """A small paper: SSD-KD with the arms that it writes out, and two figures."""
+    values = strict_yaml.load(PAPERS / "ssd_kd.yaml")
     del values["protocols"]
-    return values
+    arms = {name: values["arms"][name] for name in ("resnet50", "mobilenet_v2", "blkd")}
+    return deepcopy(values | {"arms": arms, "figures": FIGURES})
 
 
 def put(values, place, value):
@@ -145,10 +162,9 @@ DELETED = object()
 NAN = float("nan")
 
 
-def test_the_files_as_they_are_pass():
+def test_the_values_that_the_next_tests_damage_pass():
     check_config(base_config())
-    for name in NAMES:
-        check_paper(paper_values(name), name, "as_published")
+    check_paper(paper_values(), "ssd_kd", "as_published")
 
 
 @pytest.mark.parametrize(
@@ -169,23 +185,29 @@ def test_the_files_as_they_are_pass():
         ("seeds", [0, 1, 0], "seeds: repeats an entry: one run would count as two (got [0, 1, 0])"),
         ("papers", ["dsnet", "dsnet"], "papers: repeats an entry"),
         ("protocols", ["leak_free", "leak_free"], "protocols: repeats an entry"),
-        ("arms.ssd_kd", ["blkd", "blkd"], "arms.ssd_kd: repeats an entry"),
+        ("arms.ssd_kd.leak_free", ["blkd", "blkd"], "arms.ssd_kd.leak_free: repeats an entry"),
+        ("arms.ssd_kd.leak_free", "every", "arms.ssd_kd.leak_free: Input should be 'all' (got 'every')"),
+        ("arms.ssd_kd.leak_free", None, "arms.ssd_kd.leak_free: Input should be 'all' (got None)"),
+        ("arms.ssd_kd.leak_free", [3], "arms.ssd_kd.leak_free.0: Input should be a valid string (got 3)"),
+        ("arms.ssd_kd", "all", "arms.ssd_kd: Input should be a valid dictionary (got 'all')"),
+        ("arms.ssd_kd.leakfree", "all", "Input should be 'as_published', 'as_coded' or 'leak_free'"),
         ("seeds", [], "seeds: List should have at least 1 item"),
         ("seeds", [-1], "seeds.0: Input should be greater than or equal to 0 (got -1)"),
         ("seeds", [0.5], "seeds.0: Input should be a valid integer (got 0.5)"),
         ("seeds", [True], "seeds.0: Input should be a valid integer (got True)"),
         ("seeds", 3, "seeds: Input should be a valid list (got 3)"),
         ("papers", [], "papers: List should have at least 1 item"),
-        ("protocols", ["leakfree"], "protocols.0: Input should be 'as_published' or 'leak_free'"),
+        ("protocols", ["leakfree"], "protocols.0: Input should be 'as_published', 'as_coded' or"),
         ("size_px", 0, "size_px: Input should be greater than or equal to 1 (got 0)"),
         ("device.name", "gpu", "device.name: Input should be 'auto', 'cpu' or 'cuda' (got 'gpu')"),
         ("device.precision", "half", "device.precision: Input should be"),
         (
             "statistics.confidence",
             95,
-            "statistics.confidence: Input should be less than or equal to 1 (got 95)",
+            "statistics.confidence: Input should be less than 1 (got 95)",
         ),
-        ("statistics.confidence", -0.1, "statistics.confidence: Input should be greater than or equal to 0"),
+        ("statistics.confidence", 1.0, "statistics.confidence: Input should be less than 1 (got 1.0)"),
+        ("statistics.confidence", 0, "statistics.confidence: Input should be greater than 0 (got 0)"),
         ("statistics.confidence", NAN, "statistics.confidence: Input should be a finite number"),
         ("statistics.resamples", 0, "statistics.resamples: Input should be greater than or equal to 1"),
         ("study.scale", "big", "study.scale: Input should be 'smoke', 'scaled' or 'full' (got 'big')"),
@@ -203,6 +225,8 @@ def test_a_wrong_config_gets_one_clear_message(place, value, message):
 
 
 SOFT = "arms.blkd.loss.1"
+SOFT_LOSS = [{"name": "softened_divergence", "weight": 1.0, "temperature": 5.0, "scaled": True}]
+MANY = {"name": "multi_teacher_divergence", "weight": 0.5, "temperature": 5.0, "scaled": True}
 
 
 @pytest.mark.parametrize(
@@ -252,7 +276,20 @@ SOFT = "arms.blkd.loss.1"
             "arms.blkd.teacher: unknown teacher 'resnet'; did you mean 'resnet50'?",
         ),
         ("arms.blkd.baseline", "mobile", "arms.blkd.baseline: unknown baseline 'mobile'"),
-        ("arms.blkd.teacher", "mobilenet_v2", "'mobilenet_v2' has the role student, not teacher"),
+        ("arms.blkd.teacher", ["resnet50"], "arms.blkd.teacher: List should have at least 2 items"),
+        ("arms.blkd.teacher", ["resnet50"] * 2, "arms.blkd.teacher: repeats an entry"),
+        ("arms.blkd.teacher", ["resnet50", "x"], "arms.blkd.teacher: unknown teacher 'x'"),
+        (
+            "arms.blkd.teacher",
+            ["resnet50", "mobilenet_v2"],
+            "arms.blkd.loss[1]: softened_divergence asks for one teacher, and the arm names 2",
+        ),
+        ("arms.blkd.teacher", "blkd", "arms.blkd.teacher: the arm learns from itself by way of blkd"),
+        (
+            "arms.resnet50",
+            {"label": "x", "role": "distilled", "network": "resnet50", "teacher": "blkd", "loss": SOFT_LOSS},
+            "arms.blkd.teacher: the arm learns from itself by way of resnet50",
+        ),
         ("arms.blkd.teacher", None, "arms.blkd: a distilled arm, and no other, names its teacher"),
         (
             "arms.blkd.teacher",
@@ -260,6 +297,40 @@ SOFT = "arms.blkd.loss.1"
             "arms.blkd.loss[1]: softened_divergence needs a teacher, and the arm names",
         ),
         ("arms.mobilenet_v2.teacher", "resnet50", "arms.mobilenet_v2: a distilled arm, and no other"),
+        ("arms.blkd.loss.1", MANY, "multi_teacher_divergence needs several teachers; name them as a list"),
+        ("arms.blkd.control", "shufled", "arms.blkd.control: Input should be 'shuffled' or 'uniform'"),
+        ("arms.mobilenet_v2.control", "uniform", "arms.mobilenet_v2.control: uniform needs a teacher, and"),
+        ("arms.blkd.seed_offset", -1, "arms.blkd.seed_offset: Input should be greater than or equal to 0"),
+        ("arms.blkd.seed_offset", 0.5, "arms.blkd.seed_offset: Input should be a valid integer (got 0.5)"),
+        ("arms.blkd.like", "resnet50", "unknown key 'like' at arms.blkd.like"),
+        (
+            "arms.mobilenet_v2.training",
+            {"sampler": {"order": "confident_last"}},
+            "arms.mobilenet_v2.training.sampler.order: confident_last needs a teacher, and the arm names",
+        ),
+        (
+            "arms.blkd.training",
+            {"sampler": {"order": "easy"}},
+            "arms.blkd.training: sampler.order: Input should",
+        ),
+        (
+            "arms.blkd.training",
+            {"sampler": {"drw": "weighted"}},
+            "unknown key 'drw' at sampler.drw (did you mean 'draw'?",
+        ),
+        (
+            "arms.blkd.training",
+            {"optimizer": {"name": "adam"}},
+            "arms.blkd.training: optimizer: adam takes no 'momentum'; it takes learning_rate",
+        ),
+        ("self_supervision.milestone", [], "(did you mean 'milestones'?"),
+        ("figures.Figure 3.arms.1", "blk", "figures.Figure 3: unknown arm 'blk'; did you mean 'blkd'?"),
+        ("figures.Rows.series", {"Row": {"blk": 1}}, "figures.Rows: unknown arm 'blk'; did you mean 'blkd'?"),
+        ("figures.Rows.series", [], "figures.Rows.series: input should be a valid dictionary (got [])"),
+        ("figures.Rows.metric", "acc", "figures.Rows.metric: unknown metric 'acc'; did you mean 'auc'?"),
+        ("figures.Rows.metrics", "auc", "figures.Rows: unknown key 'metrics'; did you mean 'metric'?"),
+        ("figures.Rows.metric", DELETED, "figures.Rows: 'metric' is missing; grid needs it"),
+        ("figures.Rows.name", "gird", "figures.Rows.name: unknown figure 'gird'; did you mean 'grid'?"),
         ("arms.blkd.colour", "green", "arms.blkd.colour: String should match pattern"),
         ("arms.blkd.role", "pupil", "arms.blkd.role: Input should be 'teacher', 'student' or 'distilled'"),
         (
@@ -285,9 +356,10 @@ SOFT = "arms.blkd.loss.1"
         ("augmentation.strength", 1, "augmentation: unknown key 'strength'; ssd_kd takes none"),
         (
             "training.optimizer.name",
-            "adamw",
-            "training.optimizer.name: Input should be 'sgd' or 'adam' (got 'adamw')",
+            "adamm",
+            "training.optimizer.name: Input should be 'sgd', 'adam', 'adamw', 'adamax', 'nadam', 'rmsprop', ",
         ),
+        ("training.optimizer.beta1", 0.9, "training.optimizer: sgd takes no 'beta1'; it takes learning_rate"),
         ("training.optimizer.learning_rate", 0, "learning_rate: Input should be greater than 0 (got 0)"),
         (
             "training.optimizer.learning_rate",
@@ -310,7 +382,7 @@ SOFT = "arms.blkd.loss.1"
             0,
             "training.early_stop_epochs: Input should be greater than or equal",
         ),
-        ("selection", "best", "selection: Input should be 'last', 'validation_loss' or"),
+        ("selection", "best", "selection: Input should be 'last', 'validation_loss', 'valid"),
         ("folds", [2, 2], "folds: repeats an entry"),
         ("folds", [], "folds: List should have at least 1 item"),
         ("views", 0, "views: Input should be greater than or equal to 1 (got 0)"),
@@ -323,6 +395,66 @@ def test_a_wrong_paper_gets_one_clear_message(place, value, message):
         check_paper(values, "ssd_kd", "leak_free")
     assert str(error.value).startswith("ERROR config: config/papers/ssd_kd.yaml (leak_free): ")
     assert message in str(error.value)
+
+
+RELATION = {"name": "distance_relation", "weight": 1.0}
+SIMILARITY = {"name": "similarity_divergence", "weight": 1.0, "temperature": 1.0, "kept_share": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "term", "message"),
+    [
+        ({"control": "shuffled"}, RELATION, "distance_relation asks for student_embedding, which a shuffled"),
+        (
+            {"training": {"sampler": {"order": "confident_first"}}},
+            RELATION,
+            "confident_first goes by what the teacher said of its fixed views; student_embedding",
+        ),
+        ({"teacher": ["resnet50", "mobilenet_v2"]}, RELATION, "distance_relation asks for one teacher, and"),
+        (
+            {"selection": "validation_hard_loss"},
+            None,
+            "arms.blkd: validation_hard_loss selects by terms without",
+        ),
+    ],
+)
+def test_an_arm_whose_parts_do_not_go_together_is_refused(changes, term, message):
+    values = paper_values()
+    loss = [values["arms"]["blkd"]["loss"][0], term] if term else SOFT_LOSS
+    values["arms"]["blkd"] |= changes | {"loss": loss}
+    with pytest.raises(InputError) as error:
+        check_paper(values, "ssd_kd", "leak_free")
+    assert message in str(error.value)
+
+
+def test_what_an_arm_selects_by_counts_before_what_its_paper_does():
+    values = paper_values() | {"selection": "validation_hard_loss"}
+    values["arms"]["blkd"] |= {"loss": SOFT_LOSS, "selection": "last"}
+    check_paper(values, "ssd_kd", "leak_free")
+    del values["arms"]["blkd"]["selection"]
+    with pytest.raises(InputError, match=r"arms\.blkd: validation_hard_loss"):
+        check_paper(values, "ssd_kd", "leak_free")
+
+
+def test_a_loss_that_needs_the_self_supervision_head_needs_its_recipe():
+    values = paper_values()
+    values["arms"]["blkd"]["loss"].append(SIMILARITY)
+    check_paper(values, "ssd_kd", "leak_free")
+    del values["self_supervision"]
+    with pytest.raises(InputError, match="needs the teacher's self-supervision head; add self_supervision"):
+        check_paper(values, "ssd_kd", "leak_free")
+
+
+@pytest.mark.parametrize("loss", ["dist", "dkd", "logit_standardisation"])
+def test_a_loss_that_is_undefined_for_two_classes_is_refused_for_two(loss):
+    required = {key: 1.0 for key, (_, needed) in keywords_of("losses", loss).items() if needed}
+    values = paper_values()
+    values["arms"]["blkd"]["loss"][1] = {"name": loss, "weight": 1.0, **required}
+    check_paper(values, "ssd_kd", "leak_free")
+    numbers = dict.fromkeys(("train_benign", "train_malignant", "test_benign", "test_malignant"), 100)
+    values["split"] = {"name": "dsnet_image", **numbers}
+    with pytest.raises(InputError, match=f"{loss} is undefined for 2 classes; it needs 3"):
+        check_paper(values, "ssd_kd", "leak_free")
 
 
 def test_every_problem_is_listed_at_once():
@@ -354,9 +486,35 @@ def test_at_most_ten_problems_are_listed():
     ("changes", "message"),
     [
         ({"papers": ["ssdkd"]}, "unknown paper 'ssdkd'; did you mean 'ssd_kd'?"),
-        ({"arms": {"dsent": ["a"]}}, "unknown paper 'dsent'; did you mean 'dsnet'?"),
+        ({"arms": {"dsent": {"leak_free": ["a"]}}}, "unknown paper 'dsent'; did you mean 'dsnet'?"),
         ({"changes": {"demo": {"dsent": {}}}}, "unknown paper 'dsent'; did you mean 'dsnet'?"),
-        ({"arms": {"ssd_kd": ["blk"]}}, "arms.ssd_kd: unknown arm 'blk'; did you mean 'blkd'?"),
+        ({"changes": {"dmo": {}}}, "changes: unknown study 'dmo'; did you mean 'demo'?"),
+        (
+            {"arms": {"ssd_kd": {"leak_free": ["blk"]}}},
+            "arms.ssd_kd.leak_free: unknown arm 'blk'; did you mean 'blkd'?",
+        ),
+        (
+            {"arms": {"davidi_park": {"as_coded": "all"}}},
+            "arms.davidi_park: unknown protocol 'as_coded'; Known: as_published, leak_free",
+        ),
+        (
+            {"sources": {"kaggle_nine": {"lesions_from": "isic2019"}}},
+            "sources.kaggle_nine.lesions_from: unknown archive with metadata 'isic2019'; did you mean 'isic",
+        ),
+        (
+            {"changes": {"demo": {"ssd_kd": {"arms": {"fitnet": {"like": "blk"}}}}}},
+            "arms.fitnet.like: unknown arm 'blk'; did you mean 'blkd'?",
+        ),
+        (
+            {"changes": {"demo": {"ssd_kd": {"arms": {"blkd": {"like": "d_kd"}}}}}},
+            "arms are like each other in a circle: blkd → d_kd → drkd → blkd",
+        ),
+        (
+            {"changes": {"demo": {"ssd_kd": {"arms": {"blkd": {"like": "blkd"}}}}}},
+            "arms are like each other in a circle: blkd → blkd",
+        ),
+        ({"changes": {"demo": {"ssd_kd": {"arms": {"blkd": None}}}}}, "arms.blkd.label is missing"),
+        ({"changes": {"demo": {"ssd_kd": {"arms": None}}}}, "arms: Input should be a valid dictionary"),
         ({"changes": {"demo": {"ssd_kd": {"source": "dem"}}}}, "unknown source 'dem'; did you mean 'demo'?"),
         (
             {"changes": {"demo": {"ssd_kd": {"networks": {"resnet50": {"weights": "resnet50"}}}}}},
@@ -375,11 +533,110 @@ def test_a_name_that_nothing_has_is_refused(changes, message):
     assert message in str(error.value)
 
 
-def test_a_paper_that_runs_needs_a_list_of_arms():
+@pytest.mark.parametrize("lists", [{}, {"as_published": [], "as_coded": [], "leak_free": []}])
+def test_a_paper_that_runs_needs_a_list_of_arms(lists):
     values = base_config()
+    values["arms"]["dsnet"] = lists
+    with pytest.raises(InputError, match="arms has no list for dsnet"):
+        open_study(values)
     del values["arms"]["dsnet"]
     with pytest.raises(InputError, match="arms has no list for dsnet"):
         open_study(values)
+
+
+def test_an_empty_list_runs_nothing_and_all_runs_every_arm():
+    study = open_study(
+        read_config(BASE, arms={"dsnet": {"as_published": [], "leak_free": "all"}}) | {"changes": {}}
+    )
+    assert study.protocols("dsnet") == ["as_coded", "leak_free"]
+    assert study.arms("dsnet", "leak_free") == list(study.papers["dsnet", "leak_free"].arms)
+    assert study.arms("dsnet", "as_coded") == base_config()["arms"]["dsnet"]["as_coded"]
+
+
+def test_all_runs_no_arm_twice():
+    """The demo trains in batches of 32, which makes one of the arms by batch size the same run as another."""
+    study = open_study(read_config(BASE, arms={"dsnet": {"leak_free": "all"}}))
+    same = [study.training("dsnet", "leak_free", arm) for arm in ("dsnet_t10", "batch_32")]
+    assert same[0] == same[1]
+    assert "dsnet_t10" in study.arms("dsnet", "leak_free")
+    assert "batch_32" not in study.arms("dsnet", "leak_free")
+    named = read_config(BASE, arms={"dsnet": {"leak_free": ["dsnet_t10", "batch_32"]}})
+    assert open_study(named).arms("dsnet", "leak_free") == ["dsnet_t10", "batch_32"]
+
+
+def test_an_arm_takes_over_what_it_does_not_say_itself():
+    """Also what a protocol or a study changes in the arm that it is like."""
+    study = open_study(
+        read_config(BASE, changes={"demo": {"dsnet": {"arms": {"batch_18": {"family": "x"}}}}})
+    )
+    arms = study.paper("dsnet", "as_published").arms
+    assert arms["batch_32"].loss == arms["batch_18"].loss == arms["dsnet_t10"].loss
+    assert arms["batch_32"].training == {"batch_size": 32}
+    assert (arms["batch_32"].family, arms["batch_18"].family, arms["dsnet_t10"].family) == (
+        "x",
+        "x",
+        "temperature",
+    )
+    corrected = study.paper("dsnet", "leak_free").arms
+    assert corrected["batch_32"].loss == corrected["dsnet_t10"].loss != arms["dsnet_t10"].loss
+
+
+def test_a_paper_that_extends_another_changes_what_it_says_alone():
+    study = open_study(base_config() | {"changes": {}})
+    nine, two = study.paper("dsc_nine", "as_published"), study.paper("dsc", "as_published")
+    assert nine.arms == two.arms
+    assert nine.training == two.training
+    assert (nine.source, nine.split.name) == ("kaggle_nine", "dsc_nine_image")
+
+
+@pytest.mark.parametrize("fold", ["3", "02", ""])
+def test_a_fold_that_the_paper_is_not_run_on_is_refused(fold):
+    study = open_study(base_config())
+    study.check_fold("ssd_kd", "leak_free", "2")
+    with pytest.raises(InputError, match=f"ssd_kd leak_free: unknown fold '{fold}'; .*Known: 2"):
+        study.check_fold("ssd_kd", "leak_free", fold)
+
+
+@pytest.fixture
+def own_loss(tmp_path, monkeypatch):
+    """Let the checks find a loss called `mine`, whose text is given, beside the paper's hard term."""
+    caches = (signatures.names_in, signatures._arguments_of, signatures._constant_of)
+
+    def write(text):
+        losses = tmp_path / "skinkd/losses"
+        losses.mkdir(parents=True)
+        for other in set(signatures.PACKAGE.iterdir()) - {signatures.PACKAGE / "losses"}:
+            losses.with_name(other.name).symlink_to(other)
+        hard = "weighted_cross_entropy.py"
+        (losses / hard).symlink_to(signatures.PACKAGE / "losses" / hard)
+        (losses / "mine.py").write_text(text, encoding="utf-8")
+        monkeypatch.setattr(signatures, "PACKAGE", losses.parent)
+        for cached in caches:
+            cached.cache_clear()
+
+    yield write
+    for cached in caches:
+        cached.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("def mine(student, techer): ...", "losses/mine.py asks for 'techer'; did you mean 'teacher'?"),
+        ("def my(student, teacher): ...", "losses/mine.py has no function mine"),
+        ("def mine(student, teacher:\n", "losses/mine.py, line 1: "),
+        ("def mine(student, teacher, *, t: float): ...", "its file says 'float'; annotate it with a name of"),
+        ("def mine(student, teacher, *, t): ...", "loss[1].t: its file says ''; annotate it"),
+        ("def mine(student, teacher, *, tt: Positive): ...", "unknown key 't'; did you mean 'tt'?"),
+    ],
+)
+def test_a_loss_of_ones_own_that_cannot_work_is_refused(text, message, own_loss):
+    own_loss(text)
+    values = paper_values()
+    values["arms"]["blkd"]["loss"][1] = {"name": "mine", "weight": 1.0, "t": 1.0}
+    with pytest.raises(InputError) as error:
+        check_paper(values, "ssd_kd", "leak_free")
+    assert message in str(error.value)
 
 
 def edited_papers(folder, monkeypatch, old, new):
@@ -388,6 +645,15 @@ def edited_papers(folder, monkeypatch, old, new):
         text = path.read_text(encoding="utf-8").replace(old, new)
         (folder / path.name).write_text(text, encoding="utf-8")
     monkeypatch.setattr("skinkd.study.PAPERS", folder)
+
+
+def test_a_loss_of_ones_own_needs_no_annotation_of_its_inputs(own_loss):
+    own_loss("def mine(student, teacher_map, *, heat: Positive = 1.0): ...")
+    assert inputs_of("mine") == ("student", "teacher_map")
+    assert needs_teacher("mine")
+    values = paper_values()
+    values["arms"]["blkd"]["loss"][1] = {"name": "mine", "weight": 1.0}
+    check_paper(values, "ssd_kd", "leak_free")
 
 
 def test_a_mistake_in_a_papers_file_does_not_hide_behind_changes(tmp_path, monkeypatch):
@@ -427,7 +693,7 @@ def test_what_a_study_changes_is_said_line_by_line():
         "networks.resnet50.weights: resnet50_imagenet → none",
         "networks.resnet50.stride_on: none → conv1",
     ]
-    # As published the last epoch is kept anyway: the change concerns the other protocol alone.
+    # Otherwise the last epoch is kept anyway: the change concerns the corrected protocol alone.
     assert study.changes["dsnet"] == ["selection: validation_balanced_accuracy → last"]
     assert "DSNet: selection: validation_balanced_accuracy → last" in describe_scale(study)["statements"]
 
@@ -447,28 +713,45 @@ def test_every_config_opens(path):
         assert study.training(paper, protocol, arm)["epochs"] >= 1
         assert study.network(paper, protocol, arm)["name"] in names_in("networks")
         assert study.runs(paper, protocol)
-        teacher = study.arm(paper, protocol, arm).teacher
-        assert teacher is None or study.stage_of(paper, protocol, teacher) == "teachers"
+        taught = study.teaches(paper, protocol, arm)
+        assert bool(taught) == bool(study.arm(paper, protocol, arm).teachers)
+        assert (taught == "online") == bool(study.inputs(paper, protocol, arm) & ONLINE)
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("name", NAMES)
-def test_every_paper_opens_under_every_protocol(name, protocol):
-    values = strict_yaml.load(PAPERS / f"{name}.yaml")
-    resolved = strict_yaml.merge(values, values.pop("protocols").get(protocol, {}))
-    resolved.pop("protocols", None)
-    paper = check_paper(resolved, name, protocol)
-    assert {arm.role for arm in paper.arms.values()} == {"teacher", "student", "distilled"}
-    assert all(arm.baseline for arm in paper.arms.values() if arm.role == "distilled")
+def test_every_paper_opens_under_every_protocol_that_it_has(name):
+    """With its own values alone, and every arm of it: what the full study is made of."""
+    study = open_study(every_arm_of(name))
+    assert set(study.protocols(name)) == protocols_of(name)
+    for protocol in study.protocols(name):
+        arms = study.paper(name, protocol).arms
+        assert {arm.role for arm in arms.values()} == {"teacher", "student", "distilled"}
+        assert any(arm.control for arm in arms.values())
+        assert len({arm.label for arm in arms.values()}) == len(arms)
 
 
-def test_only_the_corrected_protocol_scales_by_the_temperature():
+def protocols_of(paper):
+    """The protocols that a paper's file has, or the file that it extends."""
+    values = strict_yaml.load(PAPERS / f"{paper}.yaml")
+    base = protocols_of(values["extends"]) if "extends" in values else set()
+    return {*values["protocols"], *base}
+
+
+def every_arm_of(paper):
+    """A config that runs a paper as its file has it."""
+    lists = {paper: dict.fromkeys(protocols_of(paper), "all")}
+    return base_config() | {"papers": [paper], "arms": lists, "changes": {}}
+
+
+def test_the_factor_of_the_temperature_is_the_papers_or_the_codes_or_corrected():
     study = open_study(base_config())
-    for paper, arm in (("ssd_kd", "blkd"), ("dsnet", "dsnet_t10")):
-        scaled = {p: study.arm(paper, p, arm).loss[1].parameters["scaled"] for p in PROTOCOLS}
-        assert scaled == {"as_published": False, "leak_free": True}
-        assert "scaled false" in describe_loss(study, paper, arm)
-    assert describe_loss(study, "dsnet", "dsnet") == "1.0 · cross_entropy"
+    scaled = {p: study.arm("ssd_kd", p, "blkd").loss[1].parameters["scaled"] for p in PROTOCOLS}
+    assert scaled == {"as_published": False, "as_coded": True, "leak_free": True}
+    said = describe_loss(study, "ssd_kd", "blkd")
+    assert "as_published: 0.5 · weighted_cross_entropy + 0.5 · softened_divergence (temperature 5.0," in said
+    names = {p: study.arm("dsnet", p, "dsnet_t10").loss[1].name for p in PROTOCOLS}
+    assert names["as_coded"] == "softened_cross_entropy_of_probabilities"
+    assert names["as_published"] == names["leak_free"] == "softened_cross_entropy"
     assert describe_network(study, "dsnet", "dsnet") == "dsnet, from random weights"
 
 
@@ -483,12 +766,13 @@ def test_signatures_are_read_without_importing():
     assert keywords_of("losses", "softened_divergence") == {
         "temperature": ("Positive", True),
         "scaled": ("Switch", True),
+        "direction": ("Direction", False),
     }
     assert keywords_of("networks", "resnet")["head"] == ("Head", False)
-    assert [name for name in names_in("losses") if needs_teacher(name)] == [
-        "softened_cross_entropy",
-        "softened_divergence",
-    ]
+    hard = {"cross_entropy", "cross_entropy_of_probabilities", "multiclass_hinge", "weighted_cross_entropy"}
+    assert {name for name in names_in("losses") if not needs_teacher(name)} == hard
+    assert inputs_of("softened_divergence") == ("student", "teacher")
+    assert inputs_of("channel_relation") == ("student_map", "teacher_map")
     assert problems_of("losses", "cross_entropy", {}, "here") == []
     assert (
         did_you_mean("mobilnet", ["mobilenet", "resnet"])
@@ -497,10 +781,10 @@ def test_signatures_are_read_without_importing():
     assert did_you_mean("xyz", ["b", "a"]) == "Known: a, b"
 
 
-SUPPLIED = {"class_counts", "fold"}  # The pipeline fills these in; a config cannot.
+SUPPLIED = {"class_counts", "teacher_logits", "fold"}  # The pipeline fills these in; a config cannot.
 
 
-@pytest.mark.parametrize("kind", ["losses", "networks", "augmentations", "splits"])
+@pytest.mark.parametrize("kind", ["losses", "networks", "augmentations", "splits", "figures"])
 def test_every_annotation_is_a_known_domain(kind):
     from skinkd import domains
 
@@ -515,17 +799,28 @@ def code_of(study, paper, protocol, arm):
     return {str(Path(file).resolve().relative_to(ROOT / "workflow")) for file in files}
 
 
-def test_an_arm_depends_on_its_own_losses_network_and_augmentation():
-    study = open_study(base_config())
-    for paper, protocol, arm in study.cells():
+def imported_by(loss):
+    """Losses that another one is made of."""
+    text = (ROOT / f"workflow/lib/skinkd/losses/{loss}.py").read_text(encoding="utf-8")
+    return re.findall(r"^from skinkd\.losses\.(\w+) import", text, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("paper", NAMES)
+def test_an_arm_depends_on_its_losses_networks_and_augmentation_alone(paper):
+    """The networks are its own and, where it is taught by more than cached logits, its teachers'."""
+    study = open_study(every_arm_of(paper))
+    for _, protocol, arm in study.cells():
         files = code_of(study, paper, protocol, arm)
+        teachers = study.arm(paper, protocol, arm).teachers
+        looked_at = teachers if study.teaches(paper, protocol, arm) == "online" else ()
         found = {
             kind: {Path(file).stem for file in files if f"/{kind}/" in file} - {"__init__"}
             for kind in ("losses", "networks", "augmentations", "splits", "metrics", "figures")
         }
+        losses = {term.name for term in study.arm(paper, protocol, arm).loss}
+        assert found.pop("losses") == losses | {other for loss in losses for other in imported_by(loss)}
         assert found == {
-            "losses": {term.name for term in study.arm(paper, protocol, arm).loss},
-            "networks": {study.network(paper, protocol, arm)["name"]},
+            "networks": {study.network(paper, protocol, name)["name"] for name in (arm, *looked_at)},
             "augmentations": {study.papers[paper, protocol].augmentation.name},
             "splits": set(),
             "metrics": set(),
@@ -535,8 +830,8 @@ def test_an_arm_depends_on_its_own_losses_network_and_augmentation():
 
 
 def test_a_job_depends_on_what_its_script_imports_through_others():
-    files = {Path(file).name for file in imports_of("predict.py")}
-    assert files >= {"predict.py", "checkpoints.py", "dataset.py", "predictions.py", "errors.py"}
+    files = {Path(file).name for file in imports_of("cache_targets.py")}
+    assert files >= {"cache_targets.py", "checkpoints.py", "dataset.py", "targets.py", "errors.py"}
     assert not files & {"report.py", "download.py", "study.py", "config.py"}
 
 
@@ -549,3 +844,41 @@ def test_environments_pin_what_the_lock_pins(path):
     pip = next(entry["pip"] for entry in strict_yaml.load(path)["dependencies"] if isinstance(entry, dict))
     assert pip
     assert set(pip) <= set(locked)
+
+
+def packages_of(path):
+    """Third-party packages that a file imports, by what pip installs for them."""
+    called = {"PIL": "pillow", "yaml": "pyyaml", "sklearn": "scikit-learn", "markupsafe": "jinja2"}
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    tops = {name.split(".")[0] for name in names} - set(sys.stdlib_module_names) - {"skinkd"}
+    return {called.get(top, top) for top in tops}
+
+
+def jobs_with_environments():
+    """Script, environment and folders of modules that are loaded by name, of each rule with a script."""
+    for path in sorted(ROOT.glob("workflow/rules/*.smk")):
+        for block in path.read_text(encoding="utf-8").split("\nrule ")[1:]:
+            if script := re.search(r"scripts/(\w+\.py)", block):
+                yield script[1], re.search(r"envs/(\w+)\.yaml", block)[1]
+
+
+LOADED_BY_NAME = {
+    "train.py": ("networks", "losses", "augmentations"),
+    "cache_targets.py": ("networks", "augmentations"),
+    "train_projection.py": ("networks", "augmentations"),
+    "ingest.py": ("readers",),
+    "split.py": ("splits",),
+    "explain.py": ("networks", "augmentations", "pictures"),
+    "draw.py": ("figures",),
+}
+
+
+@pytest.mark.parametrize(("script", "environment"), sorted(set(jobs_with_environments())))
+def test_an_environment_has_what_its_scripts_import(script, environment):
+    loaded = [f"skinkd.{kind}.{name}" for kind in LOADED_BY_NAME.get(script, ()) for name in names_in(kind)]
+    needed = {package for file in imports_of(script, *loaded) for package in packages_of(Path(file))}
+    entries = strict_yaml.load(ROOT / f"envs/{environment}.yaml")["dependencies"]
+    pip = next(entry["pip"] for entry in entries if isinstance(entry, dict))
+    assert needed <= {pin.split("==")[0] for pin in pip}

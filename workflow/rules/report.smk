@@ -87,7 +87,7 @@ rule render:
         "../../envs/report.yaml"
     params:
         templates=lambda wc, input: str(Path(input.templates[0]).parent),
-        pictures=f"{REPORT}/pictures",
+        pictures=lambda wc: f"{REPORT}/pictures",
         sample_captions=[
             f"Images of the source {source} by class, drawn at random" for source in STUDY.sources()
         ],

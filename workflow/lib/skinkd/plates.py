@@ -48,8 +48,7 @@ def _rules(record):
 def _maps(record):
     colours = record["colours"]
     layers = ", ".join(
-        f"{record['arms'][arm]['label']} at {layer} ({' × '.join(map(str, record['map_px'][arm]))})"
-        for arm, layer in record["layers"].items()
+        f"{record['arms'][arm]['label']} at {layer}" for arm, layer in record["layers"].items()
     )
     return (
         f"Grad-CAM: {layers}; brighter is more, colours {colours['name']} at {colours['opacity']:g} opacity. "
