@@ -128,7 +128,9 @@ def _study(scale):
 def _arm(label, role, network, loss, teacher, colour, parameters, **more):
     names = ("label", "role", "network", "loss", "teacher", "colour", "parameters")
     about = dict(zip(names, (label, role, network, loss, teacher, colour, parameters), strict=True))
-    return about | {"baseline": None, "control": None, "family": None} | more
+    # One loss under all protocols, unless `more` says otherwise.
+    losses = {protocol: [{"name": loss, "weight": 1.0}] for protocol in ("as_published", "leak_free")}
+    return about | {"baseline": None, "control": None, "family": None, "losses": losses} | more
 
 
 def _ssd_kd():
