@@ -204,6 +204,7 @@ def test_networks_are_described_without_what_only_training_needs():
         **{"paper": "p", "protocol": "leak_free", "arm": "a", "fold": 2, "seed": 0, "precision": "float32"},
         **{"parameters": 10, "macs": 20, "size_mb": 0.1, "hardware": {"cpu": "A"}, "inference_step_ms": 1.5},
         **{"training_runtime_s": 9.0, "prediction_runtime_s": 2.0, "prediction_images": 30},
+        **{"best_epoch": 3, "diverged_epoch": None},
     }
     assert describe_networks([shown | {"source": "demo", "split": "0f"}]) == [shown]
 

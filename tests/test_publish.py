@@ -48,7 +48,7 @@ def test_numbers_and_tables_are_copied_and_pages_are_not(folder, config):
     target = publish(config)
     found = {path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file()}
     kept = {name for name in found if not name.startswith("report/")}
-    assert kept == {"results.json", "report.tex", "tables/general.tex", "figures/a.svg"}
+    assert kept == {"results.json.gz", "report.tex", "tables/general.tex", "figures/a.svg"}
 
 
 def test_the_readme_shows_the_main_arms_and_keeps_its_other_words(folder, config):

@@ -4,6 +4,7 @@ Numbers, tables and curves travel; pictures of lesions do not, nor does the page
 which shows some. The README's table is written anew from the same numbers.
 """
 
+import gzip
 import shutil
 import sys
 from pathlib import Path
@@ -16,7 +17,9 @@ from skinkd.readme import with_results
 from skinkd.records import read_record
 from skinkd.study import BASE
 
-KEPT = ("results.json", "report.tex", "tables", "figures")
+KEPT = ("report.tex", "tables", "figures")
+# Packed: the numbers of all arms with their curves are megabytes of text.
+RESULTS = "results.json.gz"
 
 
 def publish(path_to_config) -> Path:
@@ -44,8 +47,9 @@ def publish(path_to_config) -> Path:
     target = Path("results", study.name)
     for name in KEPT:
         _replace(report / name, target / name)
+    (target / RESULTS).write_bytes(gzip.compress((report / "results.json").read_bytes(), mtime=0))
     readme = Path("README.md")
-    results = read_record(target / "results.json")
+    results = read_record(report / "results.json")
     write_text(readme, with_results(readme.read_text(encoding="utf-8"), results))
     return target
 
