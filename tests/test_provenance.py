@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from project import ROOT
 
 from skinkd.device import describe_hardware
-from skinkd.graph_progress import GraphProgress, progress_line, seconds_left
+from skinkd.graph_progress import EFFORT, GraphProgress, progress_line, seconds_left
 from skinkd.provenance import commit_of, describe_networks, describe_run, read_cost, read_training, versions
 from skinkd.resources import gpus_per_job
 from skinkd.samples import LABEL_PX, MARGIN_PX, TILE_PX, choose_samples, draw_samples
@@ -229,14 +230,19 @@ def test_a_line_of_progress_by_hand(done, total, left_s, expected):
         ({"score": 4}, {"score": [3.0, 5.0]}, 8.0, 8.0),
         # Two at a time: the same work in half the time.
         ({"score": 4}, {"score": [3.0, 5.0]}, 4.0, 4.0),
-        # A rule not seen yet: train_student is 15 times as long as score.
-        ({"score": 1, "train_student": 2}, {"score": [2.0]}, 2.0, 60.0),
+        # A rule not seen yet: train is 30 times as long as score.
+        ({"score": 1, "train": 2}, {"score": [2.0]}, 2.0, 120.0),
         ({"score": 2}, {}, 1.0, 0.0),
         ({"score": 2}, {"score": [1.0, 1.0]}, 2.0, 0.0),
     ],
 )
 def test_the_time_left_by_hand(counts, durations_s, elapsed_s, expected):
     assert seconds_left(counts, durations_s, elapsed_s) == pytest.approx(expected)
+
+
+def test_the_efforts_are_those_of_rules_that_exist():
+    rules = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "workflow/rules").glob("*.smk"))
+    assert [rule for rule in EFFORT if f"rule {rule}:" not in rules] == []
 
 
 def test_a_finished_job_writes_one_line_with_the_time_left():

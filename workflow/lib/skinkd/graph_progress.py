@@ -6,8 +6,8 @@ import time
 from collections import defaultdict
 
 WIDTH = 24
-# How long a job takes beside others, until the first job of its rule has been timed.
-EFFORT = defaultdict(lambda: 1.0, train_teacher=20.0, train_student=15.0, cache_targets=6.0, predict=3.0)
+# How long a job takes beside one that scores, until the first job of its rule has been timed.
+EFFORT = defaultdict(lambda: 1.0, train=30.0, train_projection=40.0, cache_targets=20.0, explain=15.0)
 
 
 class GraphProgress(logging.Handler):

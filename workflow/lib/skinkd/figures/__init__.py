@@ -25,7 +25,6 @@ SKY, BROWN, WINE, OLIVE, TEAL, INDIGO = "#56B4E9", "#8C6D31", "#882255", "#99993
 PALETTE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, INK, BROWN, MUTED, WINE, OLIVE, TEAL, INDIGO)
 # Colour and mark of each protocol, the same in every figure.
 PROTOCOL_MARKS = {"as_published": (BLUE, "o"), "as_coded": (VERMILION, "s"), "leak_free": (GREEN, "^")}
-LINE_STYLES = {"teacher": (0, (5, 2)), "student": (0, (1, 1.2)), "distilled": "solid"}
 STYLE = {
     "font.family": ["DejaVu Sans"],
     "font.size": 8,
