@@ -12,7 +12,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := .venv/bin/python
 PACKAGE := PYTHONPATH=workflow/lib $(RUN) -m
 
-.PHONY: report test publish forecast lock clean
+.PHONY: report test publish forecast bench lock clean
 
 report: .venv/ready
 	@test -f "$(CONFIG)" || { echo "ERROR config: there is no file $(CONFIG). Studies: config/*.yaml"; exit 2; }
@@ -29,6 +29,10 @@ publish: .venv/ready
 # How many jobs a study has, and how many hours of this machine they take at most, from measured steps.
 forecast: .venv/ready
 	@$(PACKAGE) skinkd.forecast "$(CONFIG)"
+
+# Ratios to other ways to do the same work, measured in turn: all rows in half an hour, or make bench ROWS=1,3.
+bench: .venv/ready
+	@$(PACKAGE) skinkd.bench $(if $(ROWS),--rows $(ROWS))
 
 lock: .venv/ready
 	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate \
