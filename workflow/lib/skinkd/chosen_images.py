@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skinkd.augmentations import uniform
+from skinkd.augmentations import keys_of, uniform
 from skinkd.errors import InputError
 from skinkd.predictions import Predictions
 from skinkd.tested_arms import check_same_images
@@ -141,7 +141,7 @@ def _draw(test: Predictions, rules, pictures: int, seed: int) -> Choice:
         raise InputError(
             "pictures", f"{test.arm} has no test image", "There is nothing to show", "check its split"
         )
-    turn = np.argsort(uniform(test.images, 0, seed, 1)[:, 0], kind="stable")
+    turn = np.argsort(uniform(keys_of(test.images), 0, seed, 1)[:, 0], kind="stable")
     drawn: list[tuple[int, int]] = []
     said: list[Rule] = []
     for index, (words, mask, most) in enumerate([*rules, ("any other test image", None, pictures)]):

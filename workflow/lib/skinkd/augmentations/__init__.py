@@ -4,8 +4,9 @@ A view is a row of explicit parameters, a pure function of (seed, image, view), 
 that teacher and student see exactly the same picture whatever the batch order, the
 machine or the number of workers. Each file has two functions:
 
-`draw(images, view, seed) -> (n, P) float32`: the rows of one view of the named images.
-`apply(pictures, rows) -> (n, 3, S, S)`: those views of pictures in [0, 1], on any device.
+`draw(keys, view, seed) -> (n, P) float32`: the rows of one view of the images that `keys_of` named.
+`apply(pictures, rows) -> (n, 3, S, S)`: turns pictures in [0, 1], on any device, into those views, in
+place. The rows stay on the host, where it is known without waiting which pictures need which work.
 """
 
 import hashlib
@@ -25,14 +26,14 @@ def keys_of(images) -> np.ndarray:
     return np.frombuffer(digests, dtype="<u8")
 
 
-def uniform(images, view: int, seed: int, columns: int) -> np.ndarray:
-    """Uniform numbers in [0, 1) that depend on (seed, image, view, column) alone, (n, columns) float64.
+def uniform(keys: np.ndarray, view: int, seed: int, columns: int) -> np.ndarray:
+    """Uniform numbers in [0, 1) that depend on (seed, key, view, column) alone, (n, columns) float64.
 
     A counter-based generator: the finaliser of SplitMix64 (Steele et al., OOPSLA 2014)
     over the mixed indices. No state, hence no order.
     """
     with np.errstate(over="ignore"):
-        start = _mixed(_mixed(keys_of(images) + STEP * np.uint64(seed + 1)) + STEP * np.uint64(view + 1))
+        start = _mixed(_mixed(keys + STEP * np.uint64(seed + 1)) + STEP * np.uint64(view + 1))
         counters = start[:, None] + STEP * np.arange(1, columns + 1, dtype=np.uint64)
         bits = _mixed(counters)
     return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53

@@ -7,9 +7,9 @@ def identity():
     """Takes no parameters."""
 
 
-def draw(images, view: int, seed: int) -> np.ndarray:
+def draw(keys, view: int, seed: int) -> np.ndarray:
     """Rows without parameters, (n, 0) float32."""
-    return np.zeros((len(images), 0), dtype=np.float32)
+    return np.zeros((len(keys), 0), dtype=np.float32)
 
 
 def apply(pictures, rows):

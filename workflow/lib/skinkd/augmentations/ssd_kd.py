@@ -10,8 +10,13 @@ Source: Wang et al., SSD-KD, MedIA 2023, section 3.2, and the transform in the a
 """
 
 import math
+from functools import partial
 
 import numpy as np
+from torch import Tensor
+
+from skinkd.augmentations import uniform
+from skinkd.picture_changes import Change, blackened, blurred, change, recoloured, resampled
 
 COLUMNS = [
     "scale_x",
@@ -30,22 +35,24 @@ COLUMNS = [
     "saturation",
 ]
 INDEX = {name: column for column, name in enumerate(COLUMNS)}
-BLUR_TAPS_PX = 4
+COARSE_PX = 4
+# Columns: red, green, blue.
+GREY = np.array([0.299, 0.587, 0.114])
+TO_IQ = np.array([[0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
+FROM_IQ = np.array([[0.956, 0.621], [-0.272, -0.647], [-1.106, 1.703]])
 
 
 def ssd_kd():
     """Takes no parameters."""
 
 
-def draw(images, view: int, seed: int) -> np.ndarray:
+def draw(keys, view: int, seed: int) -> np.ndarray:
     """Parameters of one view of each image, (n, 14) float32, columns as in `COLUMNS`.
 
     Each of scaling, rotation, blur and colour happens with probability 0.25, each flip
     with 0.5 (horizontal) and 0.2 (vertical), dropout with 0.1.
     """
-    from skinkd.augmentations import uniform
-
-    u = uniform(images, view, seed, 21).T
+    u = uniform(keys, view, seed, 21).T
     scaled, rotated, blurred, dropped, coloured = (
         u[0] < 0.25,
         u[1] < 0.25,
@@ -75,91 +82,66 @@ def draw(images, view: int, seed: int) -> np.ndarray:
     return np.stack(columns, axis=1).astype(np.float32)
 
 
-def apply(pictures, rows):
-    """The views that `rows` describe.
+def apply(pictures: Tensor, rows: Tensor) -> Tensor:
+    """Turn pictures into the views that `rows` describe, in place.
 
     Args:
-        pictures: (n, 3, S, S) float32 in [0, 1].
-        rows: (n, 14), as `draw` returns them, on the same device.
+        pictures: (n, 3, S, S) float32 in [0, 1], on any device.
+        rows: (n, 14), as `draw` returns them, on the host.
 
     Returns:
         (n, 3, S, S) float32 in [0, 1].
     """
-    pictures = _moved(pictures, rows)
-    pictures = _blurred(pictures, rows[:, INDEX["blur_sigma_px"]])
-    pictures = _dropped(pictures, rows)
-    return _coloured(pictures, rows).clamp(0, 1)
+    column = dict(zip(COLUMNS, rows.double().T.numpy(), strict=True))
+    sigma_px = column["blur_sigma_px"]
+    coloured = (rows[:, INDEX["add_red"] :] != 0).any(dim=1).numpy()
+    changes = [
+        *_moves(column),
+        Change(sigma_px > 0, blurred, (sigma_px,)),
+        *_dropouts(column),
+        Change(coloured, recoloured, _colours(column)),
+    ]
+    change(pictures, changes)
+    return pictures
 
 
-def _moved(pictures, rows):
-    """Scale, flip and rotate about the centre in one resampling; the border is mirrored."""
-    import torch
-    import torch.nn.functional as F
-
-    scale_x, scale_y, flip_x, flip_y, angle = rows[:, :5].T
-    cos, sin, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
-    # The grid maps output to input, so the picture's transform enters inverted.
-    matrix = torch.stack(
-        [
-            torch.stack([flip_x * cos / scale_x, flip_x * sin / scale_x, zero], dim=1),
-            torch.stack([-flip_y * sin / scale_y, flip_y * cos / scale_y, zero], dim=1),
-        ],
-        dim=1,
-    )
-    grid = F.affine_grid(matrix, list(pictures.shape), align_corners=False)
-    return F.grid_sample(pictures, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+def _moves(column: dict) -> list[Change]:
+    """Scale, flip and rotate about the centre in one resampling; what is only flipped is mirrored exactly."""
+    scale_x, scale_y, flip_x, flip_y, angle = (column[name] for name in COLUMNS[:5])
+    cos, sin = np.cos(angle), np.sin(angle)
+    # The matrix maps output to input, so the picture's transform enters inverted.
+    matrix = [
+        [flip_x * cos / scale_x, flip_x * sin / scale_x],
+        [-flip_y * sin / scale_y, flip_y * cos / scale_y],
+    ]
+    moved = (scale_x != 1) | (scale_y != 1) | (angle != 0)
+    return [
+        Change(moved, resampled, (np.moveaxis(np.array(matrix), 2, 0),)),
+        Change(~moved & (flip_x < 0), lambda pictures: pictures.flip(3)),
+        Change(~moved & (flip_y < 0), lambda pictures: pictures.flip(2)),
+    ]
 
 
-def _blurred(pictures, sigma_px):
-    """Gaussian blur of each picture with its own width; none at width 0."""
-    import torch
-    import torch.nn.functional as F
-
-    offsets = torch.arange(-BLUR_TAPS_PX, BLUR_TAPS_PX + 1, device=pictures.device, dtype=pictures.dtype)
-    kernels = torch.exp(-0.5 * (offsets / sigma_px.clamp(min=1e-3)[:, None]) ** 2)
-    kernels = (kernels / kernels.sum(dim=1, keepdim=True)).repeat_interleave(3, dim=0)
-    n, channels, side, _ = pictures.shape
-    flat = pictures.reshape(1, n * channels, side, side)
-    for shape, padding in (
-        ((1, -1), (BLUR_TAPS_PX, BLUR_TAPS_PX, 0, 0)),
-        ((-1, 1), (0, 0, BLUR_TAPS_PX, BLUR_TAPS_PX)),
-    ):
-        weight = kernels.reshape(n * channels, 1, *shape)
-        flat = F.conv2d(F.pad(flat, padding, mode="reflect"), weight, groups=n * channels)
-    return flat.reshape(pictures.shape)
-
-
-def _dropped(pictures, rows):
+def _dropouts(column: dict) -> list[Change]:
     """Black points (fine) or black squares a quarter of the resolution wide (coarse)."""
-    import torch
-
-    side = pictures.shape[-1]
-    cell = torch.where(rows[:, INDEX["dropout_coarse"]] > 0, 4, 1).long()[:, None, None]
-    line = torch.arange(side, device=pictures.device)
-    point = (line[:, None] // cell) * side + line[None, :] // cell
-    noise = _hashed(point, rows[:, INDEX["dropout_seed"]].long()[:, None, None])
-    return pictures * (noise >= rows[:, INDEX["dropout_share"], None, None])[:, None]
+    share, seed = column["dropout_share"], column["dropout_seed"]
+    coarse = column["dropout_coarse"] > 0
+    return [
+        Change((share > 0) & these, partial(blackened, cell_px=cell_px), (share, seed))
+        for these, cell_px in ((~coarse, 1), (coarse, COARSE_PX))
+    ]
 
 
-def _hashed(point, seed):
-    """Numbers in [0, 1) from integer arithmetic, equal on every device."""
-    mixed = (point * 2654435761 + seed * 40503 + 12345) & 0xFFFFFFFF
-    mixed = ((mixed ^ (mixed >> 16)) * 73244475) & 0xFFFFFFFF
-    mixed = ((mixed ^ (mixed >> 16)) * 73244475) & 0xFFFFFFFF
-    return (mixed ^ (mixed >> 16)).double() / 2**32
+def _colours(column: dict) -> tuple[np.ndarray, np.ndarray]:
+    """Add to the channels, turn the hue (a rotation in YIQ) and change the saturation: all three are linear.
 
-
-def _coloured(pictures, rows):
-    """Add to the channels; turn the hue (a rotation in YIQ) and change the saturation."""
-    pictures = pictures + rows[:, INDEX["add_red"] : INDEX["add_blue"] + 1, None, None]
-    grey = (pictures * pictures.new_tensor([0.299, 0.587, 0.114])[:, None, None]).sum(dim=1, keepdim=True)
-    i_axis, q_axis = pictures.new_tensor([[0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
-    angle = (rows[:, INDEX["hue"]] * 2 * math.pi)[:, None, None]
-    i = (pictures * i_axis[:, None, None]).sum(dim=1)
-    q = (pictures * q_axis[:, None, None]).sum(dim=1)
-    turned_i, turned_q = i * angle.cos() - q * angle.sin(), i * angle.sin() + q * angle.cos()
-    back = pictures.new_tensor([[0.956, 0.621], [-0.272, -0.647], [-1.106, 1.703]])
-    change_i, change_q = (turned_i - i)[:, None], (turned_q - q)[:, None]
-    turned = pictures + change_i * back[:, 0, None, None] + change_q * back[:, 1, None, None]
-    saturation = 1 + rows[:, INDEX["saturation"]]
-    return grey + (turned - grey) * saturation[:, None, None, None]
+    Returns:
+        matrices (n, 3, 3) of red, green and blue, and shifts (n, 3).
+    """
+    angle, saturation = 2 * math.pi * column["hue"], 1 + column["saturation"][:, None, None]
+    cos, sin = np.cos(angle), np.sin(angle)
+    turn = np.moveaxis(np.array([[cos - 1, -sin], [sin, cos - 1]]), 2, 0)
+    turned = np.eye(3) + FROM_IQ @ turn @ TO_IQ
+    matrices = saturation * turned + (1 - saturation) * np.outer(np.ones(3), GREY)
+    added = np.stack([column[name] for name in ("add_red", "add_green", "add_blue")], axis=1)
+    return matrices, (matrices @ added[:, :, None])[:, :, 0]
