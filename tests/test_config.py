@@ -1,9 +1,11 @@
 """A config means what it looks like, and whatever is wrong with it is said before anything runs."""
 
 import ast
+import os
 import re
 import sys
 from copy import deepcopy
+from modulefinder import ModuleFinder
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ from skinkd.signatures import (
     needs_teacher,
     problems_of,
 )
-from skinkd.sources import imports_of
+from skinkd.sources import PACKAGE, SCRIPTS, imports_of
 from skinkd.study import BASE, PAPERS, describe_loss, describe_network, describe_scale, open_study
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -201,6 +203,8 @@ def test_the_values_that_the_next_tests_damage_pass():
         ("size_px", 0, "size_px: Input should be greater than or equal to 1 (got 0)"),
         ("device.name", "gpu", "device.name: Input should be 'auto', 'cpu' or 'cuda' (got 'gpu')"),
         ("device.precision", "half", "device.precision: Input should be"),
+        ("device.deterministic", "no", "device.deterministic: Input should be a valid boolean"),
+        ("device.compile", "gpu", "device.compile: Input should be 'auto', 'never' or 'always'"),
         (
             "statistics.confidence",
             95,
@@ -827,6 +831,24 @@ def test_an_arm_depends_on_its_losses_networks_and_augmentation_alone(paper):
             "figures": set(),
         }
         assert files >= {"scripts/train.py", "lib/skinkd/training.py", "lib/skinkd/losses/__init__.py"}
+
+
+def found_by_the_standard_library(script, *loaded):
+    """What `imports_of` finds, by another way: the bytecode instead of the syntax."""
+    finder = ModuleFinder(path=[str(PACKAGE.parent)])
+    finder.run_script(str(SCRIPTS / script))
+    for name in loaded:
+        finder.import_hook(name)
+    files = [Path(module.__file__) for module in finder.modules.values() if module.__file__]
+    ours = sorted(os.path.relpath(file) for file in files if PACKAGE in file.parents)
+    return [os.path.relpath(SCRIPTS / script), *ours]
+
+
+@pytest.mark.parametrize("script", sorted(path.name for path in SCRIPTS.glob("*.py")))
+def test_the_files_of_a_script_are_those_that_it_imports(script):
+    loaded = ["skinkd.networks.dsc", "skinkd.losses.dkd", "skinkd.augmentations.ssd_kd"]
+    assert imports_of(script) == found_by_the_standard_library(script)
+    assert imports_of(script, *loaded) == found_by_the_standard_library(script, *loaded)
 
 
 def test_a_job_depends_on_what_its_script_imports_through_others():

@@ -13,9 +13,9 @@ from skinkd.device import Device
 from skinkd.errors import InputError
 from skinkd.grid import Run, count_jobs, projections, targets, teachers_of, trainings
 from skinkd.part_sizes import BY_CLASS, part_sizes, table_of
+from skinkd.schedule import whole_batches
 from skinkd.step_times import Stopwatch
 from skinkd.study import BASE, open_study
-from skinkd.training import whole_batches
 from skinkd.workload import (
     Look,
     Loss,

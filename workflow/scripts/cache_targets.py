@@ -1,12 +1,11 @@
 """Run a teacher over every image in every view, once, for all its students."""
 
-import torch
-
 from skinkd.checkpoints import load_network
 from skinkd.dataset import Part, open_array
 from skinkd.device import choose_device
+from skinkd.frozen import Frozen
 from skinkd.jobs import logged_to
-from skinkd.targets import compute_targets, describe_targets, write_targets
+from skinkd.targets import compute_targets, describe_targets, forecast_targets, write_targets
 
 
 def cache_targets(
@@ -15,7 +14,7 @@ def cache_targets(
     """Write the teacher's logits with a header that says what they were made from."""
     device = choose_device(**device)
     network, description = load_network(path_to_teacher)
-    device = device.for_network(network)
+    network = Frozen(network, device)
     array, split = open_array(path_to_array, path_to_split)
     parts = {
         name: Part(
@@ -28,9 +27,7 @@ def cache_targets(
         )
         for name in ("train", "validation")
     }
-    n, classes = len(parts["train"]), len(description["classes"])
-    print(f"{views} views of {n:,} images: {views * n * classes * 4 / 1e6:.1f} MB of logits")
-    network = network.to(device.name, memory_format=torch.channels_last)
+    print(forecast_targets(network, parts["train"], parts["validation"], views))
     tensors = compute_targets(network, parts["train"], parts["validation"], device, views)
     header = describe_targets(
         path_to_array=path_to_array,
@@ -45,7 +42,7 @@ def cache_targets(
 
 
 if __name__ == "__main__":
-    with logged_to(snakemake.log[0]):
+    with logged_to(snakemake.log[0], snakemake.output.cost):
         cache_targets(
             path_to_array=snakemake.input.array,
             path_to_split=snakemake.input.split,

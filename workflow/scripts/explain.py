@@ -47,7 +47,7 @@ def explain(
 
 
 if __name__ == "__main__":
-    with logged_to(snakemake.log[0]):
+    with logged_to(snakemake.log[0], snakemake.output.cost):
         explain(
             about=snakemake.params.about,
             paths_to_predictions=snakemake.input.predictions,

@@ -9,6 +9,7 @@ from skinkd.adapters import projection_head
 from skinkd.atomic import digest_of, whole
 from skinkd.checkpoints import fingerprint_of, load_network, resume, save_checkpoint, save_network
 from skinkd.device import choose_device
+from skinkd.frozen import Frozen
 from skinkd.jobs import logged_to
 from skinkd.networks import map_channels
 from skinkd.projections import make_projection_trainer
@@ -19,10 +20,10 @@ def train_projection(paths, paths_to_code, run, device, path_to_checkpoint, outp
     """Train the head of the teacher at `paths["teacher"]`; write it and its learning curve."""
     device = choose_device(**device)
     network, description = load_network(paths["teacher"])
-    device = device.for_network(network)
+    network = Frozen(network, device)
     parts = open_parts(paths["array"], paths["split"], description["classes"], run, device.name)
     torch.manual_seed(run["seed"])
-    head = projection_head(map_channels(network, parts["train"].pictures.shape[1]))
+    head = projection_head(map_channels(network, parts["train"].size_px))
     trainer = make_projection_trainer(network, head, parts, run, device)
     inputs = [*paths.values(), *paths_to_code]
     fingerprint = fingerprint_of(paths=inputs, values=run | {"device": str(device)})
@@ -35,7 +36,7 @@ def train_projection(paths, paths_to_code, run, device, path_to_checkpoint, outp
 
 
 if __name__ == "__main__":
-    with logged_to(snakemake.log[0]):
+    with logged_to(snakemake.log[0], snakemake.output.cost):
         train_projection(
             paths={name: snakemake.input[name] for name in ("array", "split", "teacher")},
             paths_to_code=snakemake.input.code,

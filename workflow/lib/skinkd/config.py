@@ -53,8 +53,9 @@ def _distinct(values: list) -> list:
 
 Distinct = AfterValidator(_distinct)
 # A word or a list, told apart by what is given: a wrong one gets one message. No key looks like these tags.
-WORD, LIST = "a word", "a list"
+WORD, LIST, NUMBER = "a word", "a list", "a number"
 WordOrList = Discriminator(lambda value: LIST if isinstance(value, list) else WORD)
+WordOrNumber = Discriminator(lambda value: WORD if isinstance(value, str) else NUMBER)
 
 
 class Closed(BaseModel):
@@ -296,11 +297,22 @@ class Paper(Closed):
 
 
 class Device(Closed):
-    """Where and how networks run."""
+    """Where and how networks run; see `skinkd.device`."""
 
     name: Literal["auto", "cpu", "cuda"]
     precision: Literal["auto", "float32", "bfloat16"]
     threads: Count
+    deterministic: Switch
+    compile: Literal["auto", "never", "always"]
+    students_together: Annotated[
+        Annotated[Literal["auto"], Tag(WORD)] | Annotated[Count, Tag(NUMBER)], WordOrNumber
+    ]
+    jobs_per_gpu: Count
+
+    @property
+    def of_jobs(self) -> dict:
+        """What jobs are told, and what their results may depend on; the rest is the scheduler's business."""
+        return self.model_dump(include={"name", "precision", "threads", "deterministic", "compile"})
 
 
 class Statistics(Closed):
@@ -509,7 +521,7 @@ def _problems_in(error: ValidationError, model) -> list[str]:
     """A pydantic error in this project's words."""
     problems = []
     for item in error.errors():
-        place = ".".join(str(part) for part in item["loc"] if part not in (WORD, LIST))
+        place = ".".join(str(part) for part in item["loc"] if part not in (WORD, LIST, NUMBER))
         if item["type"] == "extra_forbidden":
             hint = did_you_mean(str(item["loc"][-1]), _keys_at(model, item["loc"][:-1]))
             problems.append(f"unknown key '{item['loc'][-1]}' at {place} ({hint})")

@@ -5,6 +5,7 @@ import traceback
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
+from skinkd.costs import measured
 from skinkd.errors import InputError
 
 EXIT_INPUT = 2
@@ -12,8 +13,10 @@ EXIT_BUG = 1
 
 
 @contextmanager
-def logged_to(path):
+def logged_to(path, path_to_cost=None):
     """Send what the block prints to the log at `path`; end the job with one clear message.
+
+    A job that ends well writes what it cost to `path_to_cost`, if that is given.
 
     A progress bar goes to `sys.__stderr__`, past this redirection, so that it
     reaches a terminal and never fills a log.
@@ -24,7 +27,7 @@ def logged_to(path):
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w", encoding="utf-8", buffering=1) as log:
         try:
-            with redirect_stdout(log), redirect_stderr(log):
+            with redirect_stdout(log), redirect_stderr(log), measured(path_to_cost):
                 yield
         except InputError as error:
             log.write(f"{error}\n")

@@ -82,21 +82,20 @@ class Stopwatch:
     def _time_network(self, network: Network, units: list) -> None:
         """Build a network with random weights, describe it, and time the units that are about it."""
         built = build_network(network.name, network.classes, self.size_px, dict(network.parameters))
-        device = self.device.for_network(built)
         watched = Features(built)
         look_once(built, self.size_px)
         watched.remove()
         macs = multiply_accumulates(built, self.size_px)
-        self.networks[network] = Measured(macs, tuple(watched.map.shape[1:]), device.precision)
-        built = built.to(device.name, memory_format=torch.channels_last)
+        self.networks[network] = Measured(macs, tuple(watched.map.shape[1:]), self.device.precision)
+        built = self.device.place(built)
         times = {Pass: self._pass_s, Look: self._look_s, Update: self._update_s}
         for unit in units:
-            self.seconds[unit] = times[type(unit)](unit, built, device)
+            self.seconds[unit] = times[type(unit)](unit, built, self.device)
 
     def _pass_s(self, unit: Pass, network: nn.Module, device: Device) -> float:
         """Seconds of one picture forward and backward."""
         part = self._part(self.at_once(unit.pictures), unit.network.classes)
-        pictures = part.batch(torch.arange(len(part), device=device.name))
+        pictures = part.batch(torch.arange(len(part)))
         network.train()
 
         def step():
@@ -122,7 +121,7 @@ class Stopwatch:
     def _view_s(self, unit: View) -> float:
         """Seconds of drawing and making one view of one picture."""
         part = self._part(PICTURES_LOOKED_AT, 1, unit.augmentation)
-        everyone = torch.arange(len(part), device=self.device.name)
+        everyone = torch.arange(len(part))
         return self._median_s(lambda: part.batch(everyone, part.parameters(0), 1)) / len(part)
 
     def _loss_s(self, unit: Loss) -> float:

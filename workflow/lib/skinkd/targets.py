@@ -6,6 +6,7 @@ student on a lesson about other pictures, and nothing would look wrong.
 """
 
 import json
+import time
 
 import torch
 from safetensors import safe_open
@@ -18,6 +19,8 @@ from skinkd.errors import InputError
 from skinkd.progress import Progress
 from skinkd.sources import PACKAGE
 from skinkd.teachers import TeacherLogits
+
+FORECAST_FROM = 32  # images
 
 
 def describe_targets(
@@ -33,6 +36,33 @@ def describe_targets(
         "views": str(views),
         "classes": " ".join(classes),
     }
+
+
+def forecast_targets(network, train: Part, validation: Part, views: int) -> str:
+    """How large the file of targets will be and about how long making it takes, in words.
+
+    One batch is looked at for it, and once before to warm up.
+
+    Args:
+        network: on the parts' device, ready to look: a `skinkd.frozen.Frozen`.
+    """
+    chosen, numbers = torch.arange(min(len(train), FORECAST_FROM)), len(train.classes)
+    seconds = [_look_s(network, train, chosen) for _ in range(2)][-1] / max(len(chosen), 1)
+    looks = views * len(train) + len(validation)
+    # Beside the logits, the parameters of each view are kept.
+    size_bytes = 4 * (looks * numbers + views * train.parameters(0).numel())
+    return (
+        f"{views} views of {len(train):,} images, and {len(validation):,} of validation as they are: "
+        f"{size_bytes / 1e6:.1f} MB of targets, about {looks * seconds:.0f} s"
+    )
+
+
+def _look_s(network, part: Part, chosen: Tensor) -> float:
+    """Seconds of making one batch of the first view and looking at it, the device's work included."""
+    started_s = time.perf_counter()
+    with torch.inference_mode():
+        network(part.batch(chosen, part.parameters(0))).cpu()
+    return time.perf_counter() - started_s
 
 
 def compute_targets(
@@ -93,7 +123,7 @@ def _read_one(path, expected: dict[str, str], train: Part, device: str) -> dict[
         raise _stale(path, "; ".join(_difference(key, header.get(key), expected[key]) for key in differing))
     if tensors["train"].shape[1:] != (len(train), len(train.classes)):
         raise _stale(path, f"{tensors['train'].shape[1]} images, the training part has {len(train)}")
-    if not torch.equal(tensors["parameters"][0], train.parameters(0)):
+    if not torch.equal(tensors["parameters"][0].cpu(), train.parameters(0)):
         raise _stale(path, "the views were drawn otherwise than here")
     return tensors
 
