@@ -28,32 +28,39 @@ def inputs_of(data):
     return {"array": data.path_to_array, "split": data.path_to_split, "summary": data.path_to_summary}
 
 
-def run_train(
+def told_to_train(
     data, folder, *, run=RUN, teachers=(), targets=(), projections=(), initial=None, code=(), name="network"
 ):
-    """The job `train`; the path of its network."""
+    """What the job `train` is told."""
     outputs = {
         "network": folder / f"{name}.safetensors",
         "history": folder / f"{name}.csv",
         "predictions": folder / f"{name}-predictions.csv",
     }
-    told = {"teachers": list(teachers), "targets": list(targets), "projections": list(projections)}
-    train(
-        paths=inputs_of(data) | {"initial": initial} | told,
-        paths_to_code=code,
-        run=run,
-        device=DEVICE,
-        path_to_checkpoint=folder / "unfinished" / f"{name}.pt",
-        outputs=outputs,
-    )
-    return outputs["network"]
+    told = {"teachers": teachers, "targets": targets, "projections": projections}
+    return {
+        "paths": {name: str(path) for name, path in inputs_of(data).items()}
+        | {"initial": initial and str(initial)}
+        | {name: [str(path) for path in paths] for name, paths in told.items()},
+        "paths_to_code": [str(path) for path in code],
+        "run": run,
+        "device": DEVICE,
+        "path_to_checkpoint": str(folder / "unfinished" / f"{name}.pt"),
+        "outputs": {name: str(path) for name, path in outputs.items()},
+    }
+
+
+def run_train(data, folder, *, name="network", **told):
+    """The job `train`; the path of its network."""
+    train(**told_to_train(data, folder, name=name, **told))
+    return folder / f"{name}.safetensors"
 
 
 def run_cache(data, folder, teacher, **changes):
     """The job `cache_targets`; the path of its targets."""
-    how = {"views": 2, "view_seed": 0, "augmentation": "ssd_kd"} | changes
+    how = {"views": 2, "view_seed": 0, "augmentation": "ssd_kd", "device": DEVICE} | changes
     path = folder / "targets.safetensors"
-    cache_targets(data.path_to_array, data.path_to_split, teacher, **how, device=DEVICE, path_to_targets=path)
+    cache_targets(data.path_to_array, data.path_to_split, teacher, **how, path_to_targets=path)
     return path
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pytest
 import torch
 from conftest import Packed
+from no_waiting import trained_without_waiting
 from training_examples import (
     CPU,
     RUN,
@@ -202,6 +203,14 @@ def test_an_arm_resumes_to_the_same_bits(trained):
         assert_equal_bits(resumed.state()[part], trained.trainer.state()[part])
 
 
+@pytest.mark.parametrize("task", [named(case, own_classes(case)) for case in KINDS])
+def test_no_step_of_an_arm_waits_for_the_device(task, packed):
+    """No loss fetches a number in the middle of an epoch."""
+    case, classes = task
+    trainer = trainer_of(case, data_of(packed, classes))
+    assert trained_without_waiting(trainer)[1] == len(trainer._batches(0))
+
+
 @pytest.mark.parametrize(
     "task",
     [
@@ -220,7 +229,7 @@ def test_an_arm_lowers_its_loss_for_two_classes_and_for_eight(task, packed):
 
     def loss():
         torch.manual_seed(0)
-        return objective(trainer.terms, trainer._signals(part, torch.arange(len(part)), 0, views))
+        return objective(trainer.terms, trainer.signals_of(part, torch.arange(len(part)), 0, views))
 
     for _ in range(2):
         before, after = descend(loss, [*trainer.network.parameters(), *trainer.helpers.parameters()])

@@ -123,7 +123,7 @@ def spied(data, **sampler):
     trainer = trainer_of(
         data, run={"loss": DISTILLED}, cached=teachers_logits(data), epochs=2, sampler=sampler
     )
-    epochs, inner = [], trainer._signals
+    epochs, inner = [], trainer.signals_of
 
     def signals(part, chosen, view, parameters=None):
         found = inner(part, chosen, view, parameters)
@@ -131,7 +131,7 @@ def spied(data, **sampler):
             epochs[-1].append(chosen)
         return found
 
-    trainer._signals = signals
+    trainer.signals_of = signals
     trainer._train, train = lambda epoch: epochs.append([]) or train(epoch), trainer._train
     trainer.run(say=quiet)
     return trainer, [torch.cat(chosen) for chosen in epochs]

@@ -42,7 +42,7 @@ def imitating(data, teacher, **training):
 
 def pictures_by_hand(part, chosen, turns, parameters):
     """Turned by numpy, then augmented, then normalised, (chosen, 3, S, S)."""
-    turned = np.rot90(part.pictures[chosen].numpy(), turns, axes=(1, 2)).copy()
+    turned = np.rot90(part.pictures_of(chosen).numpy(), turns, axes=(1, 2)).copy()
     pictures = torch.from_numpy(turned).permute(0, 3, 1, 2) / 255
     if parameters is not None:
         pictures = part.augmentation.apply(pictures, parameters[chosen])
@@ -70,7 +70,7 @@ def test_the_teacher_sees_the_students_pictures_in_all_four_turns(data, epoch):
     for who, network in (("student", trainer.network), ("teacher", teacher.network)):
         network.register_forward_pre_hook(lambda network, given, who=who: seen[who].append(given[0]))
     part, chosen, view = trainer.train_part, torch.tensor([5, 0, 11]), epoch % 2
-    found = trainer._signals(part, chosen, view, trainer._parameters(epoch))
+    found = trainer.signals_of(part, chosen, view, trainer._parameters(epoch))
     expected = [
         pictures_by_hand(part, chosen, turns, part.parameters(view + 2 * turns)) for turns in range(4)
     ]
@@ -98,7 +98,7 @@ def test_validation_pictures_are_turned_and_not_augmented(data):
     trainer = imitating(data, teacher)
     part, chosen = trainer.validation_part, torch.arange(4)
     trainer.network.eval()
-    found = trainer._signals(part, chosen, None)
+    found = trainer.signals_of(part, chosen, None)
     for turns in range(4):
         pictures = pictures_by_hand(part, chosen, turns, None)
         said = found["rotated_teacher"][turns - 1] if turns else found["teacher"]
@@ -107,7 +107,7 @@ def test_validation_pictures_are_turned_and_not_augmented(data):
 
 def test_an_arm_without_turned_terms_passes_each_picture_once(data):
     trainer = trainer_of(data, teacher=online_teacher(data), run={"loss": [*DISTILLED, IMITATING[3]]})
-    found = trainer._signals(trainer.train_part, torch.arange(5), 0, [trainer.train_part.parameters(0)])
+    found = trainer.signals_of(trainer.train_part, torch.arange(5), 0, [trainer.train_part.parameters(0)])
     assert trainer.signals.quarter_turns == (0,)
     assert found["student_embedding"].shape[0] == found["teacher_embedding"].shape[0] == 5
     assert not {name for name in found if name.startswith("rotated_")}
@@ -115,7 +115,7 @@ def test_an_arm_without_turned_terms_passes_each_picture_once(data):
 
 def test_the_students_features_are_its_own_and_carry_its_gradient(data):
     trainer = imitating(data, online_teacher(data))
-    found = trainer._signals(trainer.train_part, torch.arange(4), 0, trainer._parameters(0))
+    found = trainer.signals_of(trainer.train_part, torch.arange(4), 0, trainer._parameters(0))
     for name, value in found.items():
         assert value.requires_grad == ("student" in name), name
     pooled = found["student_map"].mean(dim=(2, 3))
@@ -198,7 +198,7 @@ def test_epochs_take_the_views_in_turn(packed):
     for epoch in range(4):
         view = epoch % 2
         assert torch.equal(trainer._parameters(epoch)[0], trainer.train_part.parameters(view))
-        found = trainer._signals(trainer.train_part, chosen, view, trainer._parameters(epoch))
+        found = trainer.signals_of(trainer.train_part, chosen, view, trainer._parameters(epoch))
         assert torch.equal(found["teacher"], cached.train[0, view, chosen])
 
 

@@ -163,7 +163,7 @@ def test_a_killed_job_resumes_unless_its_config_or_code_changed(packed, tmp_path
 
     def kill():
         with monkeypatch.context() as patch, pytest.raises(Killed):
-            patch.setattr("train.save_checkpoint", killing_save)
+            patch.setattr("skinkd.training_jobs.save_checkpoint", killing_save)
             run_train(data, tmp_path, code=[code])
         capsys.readouterr()
 

@@ -25,8 +25,9 @@ from skinkd.device import Device, choose_device
 from skinkd.errors import InputError
 from skinkd.losses import load_terms
 from skinkd.networks import build_network
+from skinkd.schedule import whole_batches
 from skinkd.signals import Signals
-from skinkd.training import Diverged, Recipe, Trainer, whole_batches
+from skinkd.training import Diverged, Recipe, Trainer
 
 DROPOUT = ("resnet", {"depth": 10, "head": "dropout_batch_norm"})
 IMITATION = [*ALONE, {"name": "distance_relation", "weight": 5.0}]
@@ -102,7 +103,7 @@ def test_validation_in_batches_is_a_mean_over_images(packed, monkeypatch):
         data, network=("resnet", {"depth": 10}), run={"loss": loss}, teacher=online_teacher(data)
     )
     whole = trainer.validate()
-    monkeypatch.setattr("skinkd.training.VALIDATION_BATCH", 5)
+    monkeypatch.setattr("skinkd.schedule.VALIDATION_BATCH", 5)
     assert len(trainer.validation_part) % 5 != 0
     assert trainer.validate() == pytest.approx(whole, rel=1e-5)
 
@@ -180,12 +181,12 @@ def test_a_trainer_leaves_what_it_was_given(packed):
     """Teachers' logits and pictures are shared between arms."""
     data = packed(3)
     cached = teachers_logits(data)
-    before = copy.deepcopy(cached)
+    before, pictures = copy.deepcopy(cached), data.array.copy()
     trainer = trainer_of(data, run={"loss": DISTILLED}, cached=cached, epochs=1)
     trainer.run(say=quiet)
     assert torch.equal(cached.train, before.train)
     assert torch.equal(cached.validation, before.validation)
-    assert np.array_equal(trainer.train_part.pictures, data.array[trainer.train_part.table["row"]])
+    assert np.array_equal(data.array, pictures)
 
 
 class Witness(nn.Module):
@@ -245,14 +246,8 @@ def test_cuda_without_a_gpu_is_refused(monkeypatch):
     assert choose_device("auto", "float32", 1) == CPU
 
 
-@pytest.mark.parametrize(
-    ("units", "network", "expected"),
-    [(True, "resnet", "bfloat16"), (True, "mobilenet_v2", "float32"), (False, "resnet", "float32")],
-)
-def test_the_precision_follows_processor_and_network(units, network, expected, monkeypatch):
+@pytest.mark.parametrize(("units", "expected"), [(True, "bfloat16"), (False, "float32")])
+def test_the_precision_follows_the_processor_unless_it_is_given(units, expected, monkeypatch):
     monkeypatch.setattr("skinkd.device.multiplies_bfloat16", lambda: units)
-    parameters = {"depth": 10} if network == "resnet" else {}
-    built = build_network(network, 2, 32, parameters)
-    assert Device("cpu", "auto").for_network(built).precision == expected
-    assert Device("cuda", "auto").for_network(built).precision == "bfloat16"
-    assert Device("cpu", "float32").for_network(built).precision == "float32"
+    assert choose_device("cpu", "auto", 1).precision == expected
+    assert choose_device("cpu", "float32", 1).precision == "float32"

@@ -1,19 +1,28 @@
 """Cached targets are what the teacher says, and those of another run are refused."""
 
 import math
+import re
 
 import pytest
 import torch
-from jobs_examples import run_cache, run_train
+from jobs_examples import DEVICE, run_cache, run_train
 from safetensors import safe_open
 from torch import nn
 from training_examples import CPU, DISTILLED, RUN, network_of, parts_of, quiet
 
-from skinkd.checkpoints import load_network, read_description
+from skinkd import targets
+from skinkd.checkpoints import load_network, read_description, save_network
 from skinkd.dataset import predict_logits
+from skinkd.device import Device
 from skinkd.errors import InputError
+from skinkd.runs import open_teacher
+from skinkd.signals import Signals
 from skinkd.targets import compute_targets, describe_targets, read_targets, write_targets
 
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+TEACHER = {"network": {"name": "resnet", "parameters": {"depth": 10, "head": "dropout_batch_norm"}}}
+# Of the largest logit; bfloat16 keeps eight bits of a number.
+ROUNDING = {"float32": 1e-5, "bfloat16": 2**-6}
 STUDENT = RUN | {"arm": "student", "loss": DISTILLED, "teaches": False}
 
 
@@ -55,6 +64,62 @@ def test_cached_targets_are_what_the_teacher_says_online(distillation):
             assert torch.equal(file.get_tensor("parameters")[view], parameters)
     validation = predict_logits(network, parts["validation"], CPU)
     torch.testing.assert_close(said.validation[0], validation, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_cached_and_an_online_teacher_say_the_same_of_the_same_views(precision, packed, tmp_path):
+    """One has looked at whole parts in one order, the other looks at shuffled batches of students."""
+    data = packed(3)
+    network = network_of(data, "resnet", depth=10, head="dropout_batch_norm")
+    for norm in (module for module in network.modules() if isinstance(module, NORMS)):
+        nn.init.uniform_(norm.running_var, 0.5, 2.0)
+        nn.init.normal_(norm.bias, std=0.2)
+    save_network(
+        tmp_path / "teacher.safetensors", network, TEACHER | {"classes": data.classes, "size_px": 32}
+    )
+    run_cache(data, tmp_path, tmp_path / "teacher.safetensors", device=DEVICE | {"precision": precision})
+    part, header = parts_of(data)["train"], header_of(data, tmp_path / "teacher.safetensors")
+    said = read_targets([tmp_path / "targets.safetensors"], [header], part, "cpu").train[0]
+    teacher = open_teacher(tmp_path / "teacher.safetensors", None, Device("cpu", precision))
+    student = Signals(network, {"teacher_map"}, device=CPU, teacher=teacher)
+    for view in range(2):
+        parameters = part.parameters(view)
+        for chosen in torch.randperm(len(part), generator=torch.Generator().manual_seed(view)).split(7):
+            online = student.of([part.batch(chosen, parameters)], part.labels[chosen], {})["teacher"]
+            scale = said.abs().max()
+            assert (said[view, chosen] - online).abs().max() <= ROUNDING[precision] * scale
+
+
+FORECAST = re.compile(
+    r"(\d+) views of (\d+) images, and (\d+) of validation as they are: ([\d.]+) MB of targets, about (\d+) s"
+)
+
+
+def test_the_job_says_before_how_much_it_will_do(distillation, tmp_path, capsys):
+    data, teacher, _ = distillation
+    run_cache(data, tmp_path, teacher, views=3)
+    said = FORECAST.fullmatch(capsys.readouterr().out.splitlines()[0])
+    parts = parts_of(data)
+    assert said.group(1, 2, 3) == ("3", str(len(parts["train"])), str(len(parts["validation"])))
+
+
+def test_the_size_that_is_said_is_that_of_the_file(distillation, tmp_path):
+    """Of one with so many views that its header is nothing: as many times what a view adds to small ones."""
+    data, teacher, _ = distillation
+    sizes = [run_cache(data, tmp_path, teacher, views=views).stat().st_size for views in (2, 6)]
+    line = targets.forecast_targets(network_of(data).eval(), *parts_of(data).values(), views=100_000)
+    megabytes = float(FORECAST.fullmatch(line)[4])
+    assert megabytes == pytest.approx(100_000 * (sizes[1] - sizes[0]) / 4 / 1e6, rel=0.01)
+
+
+def test_a_forecast_is_what_one_look_takes_times_all_looks(packed, monkeypatch):
+    """The first look, which warms up, does not count: here it takes 100 s, and each later one 2 s."""
+    data, clock = packed(3), iter([0.0, 100.0, 200.0, 202.0])
+    parts = parts_of(data)
+    monkeypatch.setattr(targets.time, "perf_counter", lambda: next(clock))
+    line = targets.forecast_targets(network_of(data).eval(), *parts.values(), views=50)
+    looks, at_once = 50 * len(parts["train"]) + len(parts["validation"]), min(len(parts["train"]), 32)
+    assert line.endswith(f"about {looks * 2 / at_once:.0f} s")
 
 
 @pytest.fixture(scope="module")

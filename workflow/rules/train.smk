@@ -6,6 +6,13 @@ makes   RESULTS/networks/RUN.safetensors, RESULTS/histories/RUN.csv, RESULTS/pre
         RESULTS/projections/RUN.safetensors   a teacher's self-supervision head
 """
 
+COMPANIONS = f"{RESULTS}/unfinished/companions"
+# Snakemake lends whole GPUs; where several jobs share one, it is as if there were more.
+if GPU and workflow.local_exec and "gpu" in workflow.global_resources:
+    workflow.register_resource(
+        "gpu", workflow.global_resources["gpu"].value * STUDY.config.device.jobs_per_gpu
+    )
+
 
 rule train:
     """Trains a network on hard labels or from its teachers, and writes its predictions."""
@@ -22,10 +29,9 @@ rule train:
         network=f"{RESULTS}/networks/{RUN}.safetensors",
         history=f"{RESULTS}/histories/{RUN}.csv",
         predictions=f"{RESULTS}/predictions/{RUN}.csv",
+        cost=f"{RESULTS}/costs/train/{RUN}.json",
     log:
         f"{RESULTS}/logs/train/{RUN}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/train/{RUN}.tsv"
     conda:
         "../../envs/torch.yaml"
     threads: DEVICE["threads"]
@@ -35,6 +41,7 @@ rule train:
         run=run_of,
         device=DEVICE,
         checkpoint=f"{RESULTS}/unfinished/networks/{RUN}.pt",
+        companions=COMPANIONS,
     script:
         "../scripts/train.py"
 
@@ -51,10 +58,9 @@ rule cache_targets:
         ),
     output:
         targets=f"{RESULTS}/targets/{RUN}.safetensors",
+        cost=f"{RESULTS}/costs/cache_targets/{RUN}.json",
     log:
         f"{RESULTS}/logs/cache_targets/{RUN}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/cache_targets/{RUN}.tsv"
     priority: 1
     conda:
         "../../envs/torch.yaml"
@@ -83,10 +89,9 @@ rule train_projection:
     output:
         projection=f"{RESULTS}/projections/{RUN}.safetensors",
         history=f"{RESULTS}/projections/{RUN}.csv",
+        cost=f"{RESULTS}/costs/train_projection/{RUN}.json",
     log:
         f"{RESULTS}/logs/train_projection/{RUN}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/train_projection/{RUN}.tsv"
     priority: 1
     conda:
         "../../envs/torch.yaml"

@@ -1,16 +1,17 @@
 """One run of the training loop, put together from its files: parts, network, teachers, objective."""
 
-import torch
-
 from skinkd.adapters import build_adapter, projection_head
+from skinkd.allocator import keep_freed_memory
 from skinkd.atomic import digest_of
 from skinkd.checkpoints import load_network, read_description
 from skinkd.dataset import Part, open_array
 from skinkd.device import Device, describe_hardware
 from skinkd.errors import InputError
+from skinkd.frozen import Frozen
 from skinkd.losses import load_terms
 from skinkd.network_cost import megabytes, multiply_accumulates, time_inference
 from skinkd.networks import map_channels, trainable_parameters
+from skinkd.optimizers import kernels_of
 from skinkd.signals import Signals
 from skinkd.signatures import inputs_of
 from skinkd.targets import describe_targets, read_targets
@@ -61,10 +62,10 @@ def read_teachers(
 
 def open_teacher(path_to_teacher, path_to_projection, device: Device) -> OnlineTeacher:
     """A teacher that looks at the student's pictures itself, frozen."""
-    network = _frozen(load_network(path_to_teacher)[0], device.name)
+    network = Frozen(load_network(path_to_teacher)[0], device)
     projection = read_projection(path_to_projection, path_to_teacher) if path_to_projection else None
     return OnlineTeacher(
-        network, projection and _frozen(projection, device.name), device.for_network(network)
+        network, projection and projection.to(device.name).eval().requires_grad_(False), device
     )
 
 
@@ -89,11 +90,6 @@ def read_projection(path, path_to_teacher):
     return head
 
 
-def _frozen(module, device: str):
-    """A module on its device that no training changes."""
-    return module.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
-
-
 def make_trainer(
     network, parts: dict[str, Part], run: dict, device: Device, cached: TeacherLogits | None, teacher
 ) -> Trainer:
@@ -105,8 +101,8 @@ def make_trainer(
     """
     train = parts["train"]
     asked = {name for term in run["loss"] for name in inputs_of(term["name"])}
-    network = network.to(device.name, memory_format=torch.channels_last)
-    size_px = train.pictures.shape[1]
+    network = device.place(network, run["training"]["epochs"] * len(train))
+    size_px = train.size_px
     supplied = {"class_counts": train.class_counts()}
     if cached is not None:
         supplied["teacher_logits"] = cached.train[0, 0]
@@ -132,7 +128,7 @@ def make_trainer(
 
 def describe_cost(network, trainer: Trainer, device: Device) -> dict:
     """Size, arithmetic and times of a trained network, and the machine they were measured on."""
-    size_px = trainer.train_part.pictures.shape[1]
+    size_px = trainer.train_part.size_px
     return {
         "parameters": trainable_parameters(network),
         "macs": multiply_accumulates(network, size_px),
@@ -140,5 +136,9 @@ def describe_cost(network, trainer: Trainer, device: Device) -> dict:
         "inference_step_ms": round(time_inference(network, size_px, device), 3),
         "training_runtime_s": round(trainer.runtime_s, 3),
         "precision": device.precision,
+        "deterministic": device.deterministic,
+        "compiled": device.compiles(trainer.recipe.epochs * len(trainer.train_part)),
+        "optimizer_kernels": kernels_of(trainer.recipe.optimizer["name"]),
+        "allocator": keep_freed_memory(),
         "hardware": describe_hardware(device.name),
     }

@@ -36,8 +36,8 @@ class Signals:
         self.network, self.device, self.projection, self.teacher = network, device, projection, teacher
         self.asked, self.trains_network = asked, trains_network
         self.quarter_turns = QUARTER_TURNS if asked & TURNED else QUARTER_TURNS[:1]
-        self._student_features = self._features("student", network)
-        self._teacher_features = teacher and self._features("teacher", teacher.network)
+        watched = any(f"student_{what}" in asked for what in MAPS)
+        self._student_features = Features(network) if watched else None
 
     def of(self, pictures: list[Tensor], labels: Tensor, cached: dict[str, Tensor]) -> dict[str, Tensor]:
         """The signals of one batch.
@@ -47,37 +47,44 @@ class Signals:
             labels: (batch,).
             cached: what is known of the teacher already.
         """
-        turns, batch = len(pictures), len(labels)
-        flat = torch.cat(pictures) if turns > 1 else pictures[0]
         with nullcontext() if self.trains_network else torch.no_grad():
-            found = self._look("student", self, self._student_features, flat)
-        found |= self._projected("student", self.projection, found, (turns, batch))
+            found = look("student", self, self._student_features, pictures)
+        found |= projected("student", self.projection, found, len(pictures))
         if self.teacher is not None:
-            with torch.no_grad():
-                found |= self._look("teacher", self.teacher, self._teacher_features, flat)
-                found |= self._projected("teacher", self.teacher.projection, found, (turns, batch))
+            found |= self.teacher.once(pictures, lambda: look_as_teacher(self.teacher, pictures))
+        turns, batch = len(pictures), len(labels)
         for who in ("student", "teacher"):
             if who in found and turns > 1:
                 found[f"rotated_{who}"] = found[who][batch:].unflatten(0, (turns - 1, batch))
                 found[who] = found[who][:batch]
         return found | cached | {"labels": labels}
 
-    def _features(self, who: str, network: nn.Module) -> Features | None:
-        """The watched last map of a network, where a loss asks for something made of it."""
-        return Features(network) if any(f"{who}_{what}" in self.asked for what in MAPS) else None
+    def logits_of(self, pictures: Tensor) -> Tensor:
+        """The student's logits alone, (batch, classes)."""
+        return look("student", self, None, [pictures])["student"]
 
-    def _look(self, who: str, whose, features: Features | None, pictures: Tensor) -> dict:
-        """One forward pass of `whose` network: logits, and the map and embedding if they are watched."""
-        with whose.device.autocast():
-            logits = whose.network(pictures)
-        found = {who: logits.float()}
-        if features is not None:
-            found[f"{who}_map"] = features.map.float()
-            found[f"{who}_embedding"] = found[f"{who}_map"].mean(dim=(2, 3))
-        return found
 
-    def _projected(self, who: str, head: nn.Module | None, found: dict, shape: tuple[int, int]) -> dict:
-        """What a self-supervision head makes of the embedding, (turns, batch, D)."""
-        if head is None:
-            return {}
-        return {f"{who}_projection": head(found[f"{who}_embedding"]).unflatten(0, shape)}
+def look_as_teacher(teacher: OnlineTeacher, pictures: list[Tensor]) -> dict[str, Tensor]:
+    """Whatever a loss may ask of a teacher; not only what one student's losses do, since others share it."""
+    with torch.no_grad():
+        found = look("teacher", teacher, teacher.features, pictures)
+        return found | projected("teacher", teacher.projection, found, len(pictures))
+
+
+def look(who: str, whose, features: Features | None, pictures: list[Tensor]) -> dict[str, Tensor]:
+    """One forward pass of `whose` network: logits, and the map and embedding if they are watched."""
+    flat = torch.cat(pictures) if len(pictures) > 1 else pictures[0]
+    with whose.device.autocast():
+        logits = whose.network(flat)
+    found = {who: logits.float()}
+    if features is not None:
+        found[f"{who}_map"] = features.map.float()
+        found[f"{who}_embedding"] = found[f"{who}_map"].mean(dim=(2, 3))
+    return found
+
+
+def projected(who: str, head: nn.Module | None, found: dict, turns: int) -> dict[str, Tensor]:
+    """What a self-supervision head makes of the embedding, (turns, batch, D); nothing without a head."""
+    if head is None:
+        return {}
+    return {f"{who}_projection": head(found[f"{who}_embedding"]).unflatten(0, (turns, -1))}

@@ -1,11 +1,14 @@
 """What a student is told by its teachers: logits from a cache, or anything from the teacher itself."""
 
+import weakref
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from skinkd.device import Device
+from skinkd.networks import Features
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,6 @@ class TeacherLogits:
         return self.train[0, 0].softmax(dim=1).amax(dim=1)
 
 
-@dataclass(frozen=True)
 class OnlineTeacher:
     """A teacher that looks at the student's own pictures.
 
@@ -38,11 +40,24 @@ class OnlineTeacher:
         network: frozen, in evaluation mode.
         projection: its self-supervision head, or None.
         device: where it runs, in the precision in which its logits would be cached.
+        features: its last map, watched.
     """
 
-    network: nn.Module
-    projection: nn.Module | None
-    device: Device
+    def __init__(self, network: nn.Module, projection: nn.Module | None, device: Device):
+        self.network, self.projection, self.device = network, projection, device
+        self.features = Features(network)
+        self._seen: list[weakref.ref] = []
+        self._found: dict[str, Tensor] = {}
+
+    def once(self, pictures: list[Tensor], look: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
+        """What `look` finds; students that show the very same tensors after each other share one look.
+
+        The pictures themselves are not kept alive, and what was found is not to be written to.
+        """
+        seen = [reference() for reference in self._seen]
+        if len(seen) != len(pictures) or any(old is not new for old, new in zip(seen, pictures, strict=True)):
+            self._found, self._seen = look(), [weakref.ref(picture) for picture in pictures]
+        return dict(self._found)
 
 
 def altered(said: TeacherLogits, control: str | None, seed: int) -> TeacherLogits:

@@ -2,24 +2,24 @@
 
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from skinkd.dataset import Part, predict_logits
+from skinkd.dataset import Part
 from skinkd.device import Device
 from skinkd.errors import InputError
-from skinkd.losses import Term, hard_loss, objective
+from skinkd.gradients import gradient_shares
+from skinkd.losses import Term
 from skinkd.optimizers import make_optimizer
 from skinkd.progress import Progress
-from skinkd.samplers import shown
+from skinkd.schedule import Schedule
 from skinkd.signals import Signals
 from skinkd.teachers import TeacherLogits
-
-VALIDATION_BATCH = 64
+from skinkd.validating import validation_steps
 
 
 class Diverged(InputError):
@@ -67,12 +67,15 @@ class Trainer:
         self.signals, self.network = signals, signals.network
         self.train_part, self.validation_part = train, validation
         self.terms, self.cached, self.recipe, self.views = terms, cached, recipe, views
-        self.seed, self.device = seed, device
+        self.seed, self.device, self.schedule = seed, device, Schedule()
         # Trained with the network and thrown away after it.
         helpers = [term.adapter for term in terms if term.adapter is not None]
         self.helpers = nn.ModuleList([*helpers, *filter(None, [signals.projection])]).to(device.name)
         trained = self.network.parameters() if signals.trains_network else ()
-        self.optimizer = make_optimizer([*trained, *self.helpers.parameters()], **recipe.optimizer)
+        self.trained = [*trained, *self.helpers.parameters()]
+        self.optimizer = make_optimizer(self.trained, **recipe.optimizer)
+        sorts = recipe.sampler["order"] != "random"
+        self.confidence = cached.confidence().cpu().numpy() if sorts else None
         self.history: list[dict] = []
         self.best_state, self.best_value, self.best_epoch = copy.deepcopy(self.state()), None, 0
         self.plateau_epochs, self.runtime_s = 0, 0.0
@@ -82,19 +85,42 @@ class Trainer:
 
         `after_epoch` is called with the trainer after every epoch: the place for a checkpoint.
         """
-        started_s, first, epochs = time.monotonic(), len(self.history), self.recipe.epochs
-        # The log gets a line for each epoch from here, so the bar itself says nothing there.
+        first, epochs = len(self.history), self.recipe.epochs
+        # The log gets a line for each epoch, so the bar itself says nothing there.
         with Progress("training", total=epochs, unit="epochs", initial=first, say=_nothing) as progress:
-            while not self.finished():
-                epoch_started_s = time.monotonic()
-                self._epoch()
-                self.runtime_s += time.monotonic() - epoch_started_s
-                after_epoch(self)
+
+            def counted(trainer):
+                after_epoch(trainer)
                 progress.advance()
-                left_s = (time.monotonic() - started_s) / (len(self.history) - first)
-                left_s *= epochs - len(self.history)
-                say(f"{_line(self.history[-1], epochs)}, at most {left_s:.0f} s left")
+
+            for _ in self.steps(say, counted):
+                pass
+
+    def steps(self, say: Callable = print, after_epoch: Callable = lambda _: None) -> Iterator[None]:
+        """The same as `run`, with a pause after every batch of training and of validation.
+
+        Between two steps torch's random state, which dropout draws from, must stay as it is.
+        """
+        started_s, first, epochs = time.monotonic(), len(self.history), self.recipe.epochs
+        while not self.finished():
+            yield from self._timed(self._epoch())
+            after_epoch(self)
+            left_s = (time.monotonic() - started_s) / (len(self.history) - first)
+            left_s *= epochs - len(self.history)
+            say(f"{_line(self.history[-1], epochs)}, at most {left_s:.0f} s left")
         self.load_state(self.best_state)
+
+    def _timed(self, steps: Iterator[None]) -> Iterator[None]:
+        """The steps; `runtime_s` grows by what they take, not by what others do in the pauses."""
+        while True:
+            started_s = time.monotonic()
+            try:
+                next(steps)
+            except StopIteration:
+                return
+            finally:
+                self.runtime_s += time.monotonic() - started_s
+            yield
 
     def finished(self) -> bool:
         """Whether all epochs ran, or none has been better for too long."""
@@ -111,118 +137,91 @@ class Trainer:
         self.network.load_state_dict(state["network"])
         self.helpers.load_state_dict(state["helpers"])
 
-    def _epoch(self) -> None:
+    def validate(self) -> dict[str, float]:
+        """Objective, hard loss, accuracy and balanced accuracy on the validation part."""
+        return numbers_of(_result_of(self._validation()))
+
+    def _epoch(self) -> Iterator[None]:
         """Train on every image once, then validate, select and adapt the learning rate."""
         epoch = len(self.history)
         # Dropout draws from the global state; seeding it here makes an epoch repeatable on its own.
         torch.manual_seed(int(np.random.default_rng([self.seed, epoch]).integers(2**31)))
-        record = {"epoch": epoch + 1, **self._train(epoch), **self.validate()}
+        trained = yield from self._train(epoch)
+        validated = yield from self._validation()
+        # Nothing waited for the device until here.
+        record = {"epoch": epoch + 1, **numbers_of(trained | validated)}
         record["learning_rate"] = self.optimizer.param_groups[0]["lr"]
         self._check_finite(record)
         self.history.append(record)
         self._select(record)
         self._adapt_learning_rate()
 
-    def _train(self, epoch: int) -> dict[str, float]:
+    def _train(self, epoch: int) -> Generator[None, None, dict[str, Tensor]]:
         """One pass over the training part: loss, accuracy, and what each term weighs in its middle."""
         self.network.train(self.signals.trains_network)
         self.helpers.train()
-        part, weighed = self.train_part, {}
-        order = torch.from_numpy(self._order(epoch)).to(part.device)
-        parameters = self._parameters(epoch)
-        total, right = torch.zeros((), device=part.device), torch.zeros((), device=part.device)
-        batches = whole_batches(order, self.recipe.batch_size)
+        part, parameters, batches = self.train_part, self._parameters(epoch), self._batches(epoch)
+        loss, right, weighed = *torch.zeros(2, device=part.device), {}
         for index, chosen in enumerate(batches):
-            signals = self._signals(part, chosen, epoch % self.views, parameters)
+            signals = self.signals_of(part, chosen, epoch % self.views, parameters)
             values = [term.value(signals) for term in self.terms]
             # The first batch of a sorted epoch would have the clearest images, or the least clear.
             if index == len(batches) // 2:
                 weighed = self._weighed(values)
-            loss = sum(values)
-            self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            self.optimizer.step()
-            # Nothing waits for the device before the epoch's end.
-            total += loss.detach() * len(chosen)
+            loss += len(chosen) * self._descend(values)
             right += (signals["student"].detach().argmax(dim=1) == signals["labels"]).sum()
-        return {
-            "train_loss": float(total) / len(order),
-            "train_accuracy": float(right) / len(order),
-        } | weighed
+            yield
+        shown = sum(map(len, batches))
+        return {"train_loss": loss.double() / shown, "train_accuracy": right.double() / shown} | weighed
 
-    def _order(self, epoch: int) -> np.ndarray:
-        """The images of an epoch in their order."""
-        sampler, labels = self.recipe.sampler, self.train_part.labels.cpu().numpy()
-        sorts = sampler["order"] != "random"
-        confidence = self.cached.confidence().cpu().numpy() if sorts else None
-        return shown(**sampler, labels=labels, confidence=confidence, seed=self.seed, epoch=epoch)
+    def _descend(self, values: list[Tensor]) -> Tensor:
+        """One step of the optimiser down the sum of the terms; that sum."""
+        loss = sum(values)
+        loss.backward()
+        self.optimizer.step()
+        # Here and not before the next step: students that take turns need not hold all their gradients.
+        for parameter in self.trained:
+            parameter.grad = None
+        return loss.detach()
+
+    def _batches(self, epoch: int) -> list[Tensor]:
+        """The images of an epoch in their order, batch by batch."""
+        recipe = self.recipe
+        return self.schedule.of_training(
+            self.train_part, recipe.sampler, recipe.batch_size, self.confidence, self.seed, epoch
+        )
 
     def _parameters(self, epoch: int) -> list[Tensor]:
         """The augmentation of every image in this epoch: one view for each turn of the picture."""
         view = epoch % self.views
         return [self.train_part.parameters(view + turns * self.views) for turns in self.signals.quarter_turns]
 
-    def _signals(self, part: Part, chosen: Tensor, view: int | None, parameters=None) -> dict[str, Tensor]:
+    def signals_of(self, part: Part, chosen: Tensor, view: int | None, parameters=None) -> dict[str, Tensor]:
         """What the terms are computed from, for one batch; `view` None stands for the validation part."""
         # Outside autocast: half precision would move the pictures, and teacher and student differ in it.
         pictures = [
             part.batch(chosen, parameters and parameters[turns], turns)
             for turns in self.signals.quarter_turns
         ]
+        chosen = part.on_device(chosen)
         cached = self.cached.of_batch(chosen, view) if self.cached else {}
         return self.signals.of(pictures, part.labels[chosen], cached)
 
-    def _weighed(self, values: list[Tensor]) -> dict[str, float]:
+    def _weighed(self, values: list[Tensor]) -> dict[str, Tensor]:
         """Each term's value and its share of the sum of the terms' gradient norms."""
         trained = self.network if self.signals.trains_network else self.helpers
         shares = gradient_shares(values, list(trained.parameters()))
         return {
             f"term{index}_{what}": number
             for index, (value, share) in enumerate(zip(values, shares, strict=True), start=1)
-            for what, number in (("value", float(value.detach())), ("gradient", share))
+            for what, number in (("value", value.detach().double()), ("gradient", share))
         }
 
-    @torch.no_grad()
-    def validate(self) -> dict[str, float]:
-        """Objective, hard loss, accuracy and balanced accuracy on the validation part."""
+    def _validation(self) -> Generator[None, None, dict[str, Tensor]]:
+        """The steps of validation, in evaluation mode."""
         self.network.eval()
         self.helpers.eval()
-        part = self.validation_part
-        signals = self._signals_of_validation() if self._asks_for_logits_only() else None
-        if signals is None:
-            loss, hard, logits = self._validate_in_batches()
-        else:
-            loss, hard = (float(of(self.terms, signals)) for of in (objective, hard_loss))
-            logits = signals["student"]
-        right = (logits.argmax(dim=1) == part.labels).float()
-        counts = part.class_counts()
-        recalls = torch.zeros(len(counts), device=part.device).index_add_(0, part.labels, right) / counts
-        return {
-            "validation_loss": loss,
-            "validation_hard_loss": hard,
-            "validation_accuracy": float(right.mean()),
-            "validation_balanced_accuracy": float(recalls[counts > 0].mean()),
-        }
-
-    def _asks_for_logits_only(self) -> bool:
-        """Whether the objective can be computed from the logits of the whole part at once."""
-        return self.signals.teacher is None and self.signals.projection is None and not self.helpers
-
-    def _signals_of_validation(self) -> dict[str, Tensor]:
-        """Logits of the whole validation part, and what cached teachers said of it."""
-        part = self.validation_part
-        everyone = torch.arange(len(part), device=part.device)
-        cached = self.cached.of_batch(everyone, None) if self.cached else {}
-        return {"student": predict_logits(self.network, part, self.device), "labels": part.labels} | cached
-
-    def _validate_in_batches(self) -> tuple[float, float, Tensor]:
-        """Objective and hard loss as means over batches, and the logits of the validation part."""
-        part, logits, sums = self.validation_part, [], np.zeros(2)
-        for chosen in torch.arange(len(part), device=part.device).split(VALIDATION_BATCH):
-            signals = self._signals(part, chosen, None)
-            logits.append(signals["student"])
-            sums += [len(chosen) * float(of(self.terms, signals)) for of in (objective, hard_loss)]
-        return *(sums / len(part)).tolist(), torch.cat(logits)
+        return validation_steps(self)
 
     def _select(self, record: dict) -> None:
         """Keep the weights if this epoch is the best by the recipe's rule."""
@@ -258,28 +257,18 @@ class Trainer:
             )
 
 
-def gradient_shares(values: list[Tensor], parameters: list[Tensor]) -> list[float]:
-    """Each value's share of the sum of the values' gradient norms over `parameters`; their graph is kept.
-
-    A term with a share near zero is inert: the training would be the same without it.
-    """
-    if len(values) == 1:
-        return [1.0]
-    norms = []
-    for value in values:
-        gradients = torch.autograd.grad(value, parameters, retain_graph=True, allow_unused=True)
-        found = [gradient for gradient in gradients if gradient is not None]
-        norms.append(float(torch.stack(torch._foreach_norm(found)).norm()) if found else 0.0)
-    total = sum(norms)
-    return [norm / total if total > 0 else 0.0 for norm in norms]
+def numbers_of(scalars: dict[str, Tensor]) -> dict[str, float]:
+    """Scalars of the device as numbers; waits for the device once."""
+    return dict(zip(scalars, torch.stack(list(scalars.values())).tolist(), strict=True))
 
 
-def whole_batches(order: Tensor, batch_size: int) -> list[Tensor]:
-    """`order` in batches; a last batch of a single image joins its neighbour, since batch norm needs two."""
-    batches = list(order.split(batch_size))
-    if len(batches) > 1 and len(batches[-1]) == 1:
-        batches[-2:] = [torch.cat(batches[-2:])]
-    return batches
+def _result_of(steps: Generator):
+    """What a generator returns at its end."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
 
 
 def _nothing(line: str) -> None:

@@ -1,0 +1,68 @@
+"""Who trains a run, where several jobs could: a lock that ends with the process that holds it."""
+
+import fcntl
+import os
+from pathlib import Path
+
+from skinkd.errors import InputError
+
+
+class Claim:
+    """The right to train one run, for as long as it is held; only one process has it.
+
+    Args:
+        place: of the run's unfinished files, without a suffix.
+    """
+
+    def __init__(self, place):
+        self.path = Path(place).with_suffix(".lock")
+        self._file: int | None = None
+
+    def take(self, wait: bool = False) -> bool:
+        """Take it; False where another process has it and this one does not wait.
+
+        Raises:
+            InputError: where the file system has no locks.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        while self._file is None:
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+            if not self._lock(file, wait):
+                os.close(file)
+                return False
+            # Whoever held it before has removed it; then somebody else may hold the file that is there now.
+            if self._is_there(file):
+                self._file = file
+            else:
+                os.close(file)
+        return True
+
+    def release(self) -> None:
+        """Give it up, if it is held; the file disappears."""
+        if self._file is not None:
+            self.path.unlink(missing_ok=True)
+            os.close(self._file)
+            self._file = None
+
+    def _lock(self, file: int, wait: bool) -> bool:
+        """Whether the lock on an open file was free."""
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            os.close(file)
+            raise InputError(
+                "training",
+                f"{self.path} cannot be locked ({error.strerror})",
+                "Two jobs would train the same student",
+                "set device.students_together to 1, or put the results on a local disk",
+            ) from None
+        return True
+
+    def _is_there(self, file: int) -> bool:
+        """Whether the path still names this open file."""
+        try:
+            return os.path.samestat(os.stat(self.path), os.fstat(file))
+        except FileNotFoundError:
+            return False

@@ -1,0 +1,136 @@
+"""Runs of training, from what their jobs are told to their files; several may share parts and teachers."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from skinkd.atomic import digest_of, whole
+from skinkd.checkpoints import fingerprint_of, save_network
+from skinkd.companions import TrainingJob
+from skinkd.device import Device, choose_device
+from skinkd.networks import build_network, trainable_parameters
+from skinkd.predicting import predict_parts
+from skinkd.predictions import write_predictions
+from skinkd.records import read_record
+from skinkd.runs import PARTS, describe_cost, make_trainer, open_parts, open_teacher, read_teachers
+from skinkd.training import Diverged, Trainer
+
+DESCRIBED = ("paper", "protocol", "arm", "fold", "seed", "network", "source", "initial")
+WRITTEN = ("network", "history", "predictions")
+
+
+@dataclass
+class Materials:
+    """What runs in one process have in common, each opened once: parts of a split, and online teachers."""
+
+    made: dict[tuple, object] = field(default_factory=dict)
+
+    def once(self, *key, make: Callable):
+        """What `make` gave when it was first called for this key."""
+        if key not in self.made:
+            self.made[key] = make()
+        return self.made[key]
+
+    def parts(self, job: TrainingJob, classes: list[str], device: str) -> dict:
+        """Parts of a job's split."""
+        places = job.paths["array"], job.paths["split"]
+        views = [job.run[key] for key in ("augmentation", "view_seed")]
+        return self.once(*places, *views, make=lambda: open_parts(*places, classes, job.run, device, PARTS))
+
+    def teacher(self, job: TrainingJob, device: Device):
+        """The online teacher of a job, or None."""
+        if not job.is_taught_online():
+            return None
+        paths = job.paths["teachers"][0], next(iter(job.paths["projections"]), None)
+        # Opened even where it is known: building it draws the numbers that come before the adapter's, and a
+        # student is to start from the same weights whoever shares its teacher.
+        opened = open_teacher(*paths, device)
+        return self.once(*paths, make=lambda: opened)
+
+
+@dataclass
+class StudentRun:
+    """A run that is ready to train.
+
+    Attributes:
+        fingerprint: of everything that its results depend on.
+        say: takes the lines of its log.
+    """
+
+    job: TrainingJob
+    device: Device
+    trainer: Trainer
+    parts: dict
+    fingerprint: str
+    say: Callable
+
+    def results_in(self, failure: Exception | None) -> bool:
+        """Whether a training that ended so has a result: that a printed recipe diverges is one.
+
+        But nobody should learn from such a network.
+        """
+        return failure is None or (isinstance(failure, Diverged) and not self.job.run["teaches"])
+
+    def write(self, failure: Exception | None, outputs: dict) -> None:
+        """Write network, learning curve and predictions of the trained network to `outputs`."""
+        run, trainer = self.job.run, self.trainer
+        if failure is not None:
+            self.say(f"{failure} The weights of epoch {trainer.best_epoch} are kept, and the report says so.")
+            trainer.load_state(trainer.best_state)
+        started_s = time.monotonic()
+        predictions = predict_parts(
+            trainer.network, [self.parts[name] for name in run["predicted"]], self.device, run
+        )
+        description = {
+            **{key: run[key] for key in DESCRIBED},
+            **describe_cost(trainer.network, trainer, self.device),
+            "classes": list(predictions.classes),
+            "size_px": trainer.train_part.size_px,
+            "prediction_runtime_s": round(time.monotonic() - started_s, 3),
+            "prediction_images": len(predictions),
+            "best_epoch": trainer.best_epoch,
+            "diverged_epoch": failure and len(trainer.history) + 1,
+            "split": digest_of(self.job.paths["split"]),
+        }
+        save_network(outputs["network"], trainer.network, description)
+        write_predictions(outputs["predictions"], predictions)
+        with whole(outputs["history"]) as partial:
+            pd.DataFrame(trainer.history or {"epoch": []}).to_csv(partial, index=False)
+        Path(self.job.path_to_checkpoint).unlink(missing_ok=True)
+
+
+def open_run(job: TrainingJob, materials: Materials, say: Callable = print) -> StudentRun:
+    """A run made ready: its network from its seed, its teachers, its parts.
+
+    Raises:
+        InputError: where an input is damaged or was made from something else.
+    """
+    run, paths, spec = job.run, job.paths, job.run["network"]
+    device, classes = choose_device(**job.device), read_record(paths["summary"])["classes"]
+    parts = materials.parts(job, classes, device.name)
+    torch.manual_seed(run["seed"] + run["seed_offset"])
+    size_px = parts["train"].size_px
+    network = build_network(spec["name"], len(classes), size_px, spec["parameters"], paths["initial"])
+    say(f"{spec['name']}: {trainable_parameters(network):,} trainable parameters on {device}")
+    made_from = {"path_to_array": paths["array"], "path_to_split": paths["split"]}
+    cached = read_teachers(paths["targets"], paths["teachers"], parts, run, device.name, **made_from)
+    teacher = materials.teacher(job, device)
+    trainer = make_trainer(network, parts, run, device, cached, teacher)
+    return StudentRun(job, device, trainer, parts, fingerprint_of_job(job), say)
+
+
+def fingerprint_of_job(job: TrainingJob) -> str:
+    """A name for everything that a job's results depend on.
+
+    The code too: a run that is half one loss and half its edited self is neither.
+    """
+    inputs = [job.paths[name] for name in ("array", "split", "initial")]
+    inputs += [path for name in ("teachers", "targets", "projections") for path in job.paths[name]]
+    device = choose_device(**job.device)
+    return fingerprint_of(
+        paths=[*filter(None, inputs), *job.paths_to_code], values=job.run | {"device": str(device)}
+    )
