@@ -6,7 +6,6 @@ snakemake --list-rules                                            what each rule
 """
 
 import os
-import shlex
 import sys
 import time
 from pathlib import Path
@@ -21,12 +20,16 @@ STARTED_S = time.time()
 configfile: "config/config.yaml"
 
 
-# Snakemake calls scripts by this path without quoting it; the project's folder may have a space in its name.
-if not sys.executable.startswith("'"):
-    sys.executable = shlex.quote(sys.executable)
-
 # Scripts and rules import the study's own package from here, uninstalled.
 sys.path.insert(0, str(Path(workflow.basedir, "workflow", "lib")))
+
+from skinkd import standby
+from skinkd.companions import write_companions_of
+
+# Libraries of linear algebra would each start a thread per core, in every job; sums would depend on their number.
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+# Snakemake puts this into a shell's command as it is.
+sys.executable = standby.interpreter()
 
 
 include: "workflow/rules/common.smk"
@@ -52,10 +55,12 @@ include: "workflow/rules/report.smk"
 
 
 onstart:
+    write_companions_of(workflow, COMPANIONS, STUDY.config.device, gpu=GPU)
     if workflow.local_exec:
         # Snakemake 9.27 looks for work again one second after each look: every job that ends adds another chain
         # of looks. Only its limit on submissions asks for that, and nothing is submitted here.
         workflow.scheduler.job_rate_limiter = None
+        standby.start()
 
 
 onsuccess:
