@@ -96,9 +96,9 @@ def example(scale: str = "smoke") -> dict:
             },
         ],
         "cost": [
-            {"rule": "ingest", "jobs": 1, "runtime_s": 4.25, "max_memory_mb": 312.5},
-            {"rule": "train", "jobs": 14, "runtime_s": 8728.0, "max_memory_mb": 1204.0},
-            {"rule": "score", "jobs": 14, "runtime_s": 31.4, "max_memory_mb": None},
+            {"rule": "ingest", "jobs": 1, "runtime_s": 4.25, "cpu_s": 7.5, "max_memory_mb": 312.5},
+            {"rule": "train", "jobs": 14, "runtime_s": 8728.0, "cpu_s": 8650.0, "max_memory_mb": 1204.0},
+            {"rule": "score", "jobs": 14, "runtime_s": 31.4, "cpu_s": 30.0, "max_memory_mb": 298.0},
         ],
         "training": [_training(generator, papers, score) for score in scores],
         "networks": [_network(papers, score) for score in scores],
@@ -623,7 +623,11 @@ def _provenance():
         "config": {"papers": ["ssd_kd", "dsnet", "dsc"], "seeds": [0, 1, 2], "note": NASTY},
         "versions": {"python": "3.11.2", "torch": "2.13.0", "snakemake": "9.27.0"},
         "hardware": {"cpu": "a processor", "cores": 2, "memory_gb": 8, "accelerator": "none"},
-        **{"precision": "float32", "threads": 1, "licences": ["ISIC 2019: CC-BY-NC 4.0"]},
+        "computing": {
+            **{"precision": "float32", "deterministic": False, "compiled": False},
+            **{"optimizer_kernels": "fused", "allocator": "the system's"},
+        },
+        **{"threads": 1, "licences": ["ISIC 2019: CC-BY-NC 4.0"]},
     }
 
 

@@ -1,4 +1,4 @@
-"""Commit, cost and machines in the report are those of the run; samples and progress follow from theirs."""
+"""Commit and machines in the report are those of the run; samples and progress follow from theirs."""
 
 import json
 import logging
@@ -12,38 +12,9 @@ from project import ROOT
 
 from skinkd.device import describe_hardware
 from skinkd.graph_progress import EFFORT, GraphProgress, progress_line, seconds_left
-from skinkd.provenance import commit_of, describe_networks, describe_run, read_cost, read_training, versions
+from skinkd.provenance import commit_of, describe_networks, describe_run, read_training, versions
 from skinkd.resources import gpus_per_job
 from skinkd.samples import LABEL_PX, MARGIN_PX, TILE_PX, choose_samples, draw_samples
-
-HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmean_load\tcpu_time"
-
-
-def benchmark(folder, place, *rows):
-    """A benchmark file as Snakemake writes it, from (seconds, MB) of each repeat; returns its path."""
-    path = folder / "benchmarks" / f"{place}.tsv"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [f"{seconds}\t0:00:01\t{memory}\t900\t98.0\t1.0" for seconds, memory in rows]
-    path.write_text("\n".join([HEADER, *lines]) + "\n", encoding="utf-8")
-    return path
-
-
-def test_cost_is_counted_by_rule(tmp_path):
-    paths = [
-        benchmark(tmp_path, "train/a/fold0-seed0", (10.25, 500.5)),
-        benchmark(tmp_path, "train/b/deep/er", (20.5, 700.06)),
-        benchmark(tmp_path, "download/x", (0.04, "-"), (0.5, "NA")),
-        benchmark(tmp_path, "empty/x"),
-        tmp_path / "benchmarks" / "score" / "absent.tsv",
-    ]
-    benchmark(tmp_path, "train/another/study", (1000, 1000))
-    assert read_cost(paths) == [
-        {"rule": "download", "jobs": 2, "runtime_s": 0.5, "max_memory_mb": None},
-        {"rule": "train", "jobs": 2, "runtime_s": 30.8, "max_memory_mb": 700.1},
-    ]
-    assert read_cost([]) == []
-    below = benchmark(tmp_path / "benchmarks", "split/a", (2, 3))
-    assert [cost["rule"] for cost in read_cost([below])] == ["split"], "a folder above of the same name"
 
 
 def git(repository, *arguments):
@@ -106,14 +77,19 @@ CONFIG = {
 
 def network_on(cpu, precision, initial=None):
     hardware = {"cpu": cpu, "cores": 2, "memory_gb": 8, "accelerator": "none"}
-    return {"hardware": hardware, "precision": precision, "source": "demo", "initial": initial}
+    computing = {"precision": precision, "deterministic": False, "compiled": False}
+    computing |= {"optimizer_kernels": "fused", "allocator": "the system's"}
+    return {"hardware": hardware, "source": "demo", "initial": initial, **computing}
 
 
 def test_a_run_names_its_machines_and_the_licences_of_what_it_used(repository):
     networks = [network_on("B", "float32"), network_on("A", "bfloat16", "resnet"), network_on("B", "float32")]
     found = describe_run(repository, CONFIG, networks)
     assert found["hardware"] == {"cpu": "A / B", "cores": 2, "memory_gb": 8, "accelerator": "none"}
-    assert found["precision"] == "bfloat16, float32"
+    assert found["computing"] == {
+        **{"precision": "bfloat16 / float32", "deterministic": False, "compiled": False},
+        **{"optimizer_kernels": "fused", "allocator": "the system's"},
+    }
     assert found["licences"] == ["MIT", "same as the project"]
     assert found["config"] == CONFIG
     assert (

@@ -13,14 +13,15 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from draw import draw
 from jinja2 import UndefinedError
 from PIL import Image
 from render import render
 from report_example import GAP, NASTY, draw_pictures, example, without
 
 from skinkd import captions, cells, figures, formats, latex, plates, report, selections, terms
+from skinkd.drawing import draw_all
 from skinkd.errors import InputError
+from skinkd.records import read_record
 from skinkd.tables import all_tables
 
 TEMPLATES = Path(__file__).parents[1] / "report"
@@ -100,13 +101,13 @@ def drawn(tmp_path_factory, smoke):
     return folder
 
 
-def draw_into(folder, path_to_results, wanted):
+def draw_into(folder, path_to_results, wanted, workers=2):
     """Draw the figures of a catalogue, as .svg and .pdf named by their stems."""
-    draw(
-        path_to_results,
+    draw_all(
+        read_record(path_to_results),
         list(wanted.values()),
-        paths_to_svg=[folder / f"{stem}.svg" for stem in wanted],
-        paths_to_pdf=[folder / f"{stem}.pdf" for stem in wanted],
+        [(folder / f"{stem}.svg", folder / f"{stem}.pdf") for stem in wanted],
+        workers=workers,
     )
 
 
@@ -451,7 +452,7 @@ def test_equal_input_gives_equal_bytes(tmp_path, drawn, smoke):
     assert len(one) == 2 * len(made) + sum(n for n in parts if n > 1) + 3
     wanted = figures.catalogue(smoke["papers"])
     few = {stem: wanted[stem] for stem in ("ssd_kd-comparison", "ssd_kd-leak_free-figure-4", "ssd_kd-data")}
-    draw_into(tmp_path / "again", drawn / "results.json", few)
+    draw_into(tmp_path / "again", drawn / "results.json", few, workers=1)
     for path in (tmp_path / "again").iterdir():
         assert path.read_bytes() == (drawn / "figures" / path.name).read_bytes()
 

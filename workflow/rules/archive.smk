@@ -20,10 +20,9 @@ rule draw_archive:
         images=f"{RESULTS}/archive/{{source}}/images.zip",
         ground_truth=f"{RESULTS}/archive/{{source}}/ground_truth.csv",
         metadata=f"{RESULTS}/archive/{{source}}/metadata.csv",
+        cost=f"{RESULTS}/costs/draw_archive/{{source}}.json",
     log:
         f"{RESULTS}/logs/draw_archive/{{source}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/draw_archive/{{source}}.tsv"
     wildcard_constraints:
         source=named("synthetic", "isic_challenge"),
     conda:
@@ -43,10 +42,9 @@ rule draw_folders:
     output:
         images=f"{RESULTS}/archive/{{source}}/images.zip",
         metadata=f"{RESULTS}/archive/{{source}}/metadata.csv",
+        cost=f"{RESULTS}/costs/draw_folders/{{source}}.json",
     log:
         f"{RESULTS}/logs/draw_folders/{{source}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/draw_folders/{{source}}.tsv"
     wildcard_constraints:
         source=named("synthetic", "class_folders"),
     conda:

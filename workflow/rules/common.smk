@@ -4,6 +4,7 @@ needs   the config
 makes   nothing; names that the other rules use
 """
 
+from skinkd import grid
 from skinkd.config import read_config
 from skinkd.errors import InputError
 from skinkd.graph_progress import GraphProgress
@@ -21,7 +22,7 @@ except InputError as error:
 RESULTS = STUDY.config.results
 REPORT = f"{RESULTS}/report"
 RUN = "{paper}/{protocol}/{arm}/fold{fold}-seed{seed}"
-DEVICE = STUDY.config.device.model_dump()
+DEVICE = STUDY.config.device.of_jobs
 GPU = gpus_per_job(STUDY.config.device.name)
 
 
@@ -178,21 +179,20 @@ def of_all_runs(stage, suffix):
     ]
 
 
-def benchmarks_of_study():
-    """Where Snakemake notes time and memory of the study's jobs; teachers leave files in more stages than others."""
-    of_runs = [
-        path
-        for stage in ("train", "cache_targets", "train_projection")
-        for path in of_all_runs(f"benchmarks/{stage}", "tsv")
-    ]
-    of_sources = [
-        f"{RESULTS}/benchmarks/{rule}/{name}.tsv"
-        for rule in ("draw_archive", "draw_folders", "ingest")
-        for name in STUDY.sources()
-    ]
-    return (
-        of_sources + of_runs + [f"{RESULTS}/benchmarks/score/{'/'.join(cell)}.tsv" for cell in STUDY.cells()]
-    )
+def costs_of_study():
+    """What each measured job of the study cost."""
+    drawn = {"isic_challenge": "draw_archive", "class_folders": "draw_folders"}
+    sources = {name: STUDY.config.sources[name] for name in STUDY.sources()}
+    places = [f"ingest/{name}" for name in sources]
+    places += [f"{drawn[about.form]}/{name}" for name, about in sources.items() if about.kind == "synthetic"]
+    for rule, runs_of in (
+        ("train", grid.trainings),
+        ("cache_targets", grid.targets),
+        ("train_projection", grid.projections),
+    ):
+        places += [f"{rule}/{RUN.format(**run._asdict())}" for run in runs_of(STUDY)]
+    places += [f"score/{'/'.join(cell)}" for cell in STUDY.cells()]
+    return [f"{RESULTS}/costs/{place}.json" for place in places]
 
 
 if workflow.is_main_process:

@@ -13,10 +13,9 @@ rule score:
         code=imports_of("score.py"),
     output:
         scores=f"{RESULTS}/scores/{{paper}}/{{protocol}}/{{arm}}.json",
+        cost=f"{RESULTS}/costs/score/{{paper}}/{{protocol}}/{{arm}}.json",
     log:
         f"{RESULTS}/logs/score/{{paper}}/{{protocol}}/{{arm}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/score/{{paper}}/{{protocol}}/{{arm}}.tsv"
     conda:
         "../../envs/report.yaml"
     params:

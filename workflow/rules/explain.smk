@@ -30,10 +30,9 @@ rule explain:
     output:
         record=f"{REPORT}/pictures/{PICTURES_OF}.json",
         pictures=directory(f"{REPORT}/pictures/{PICTURES_OF}"),
+        cost=f"{RESULTS}/costs/explain/{PICTURES_OF}.json",
     log:
         f"{RESULTS}/logs/explain/{PICTURES_OF}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/explain/{PICTURES_OF}.tsv"
     wildcard_constraints:
         figure="[a-z0-9_-]+",
     conda:

@@ -15,10 +15,9 @@ rule ingest:
         array=f"{RESULTS}/ingest/{{source}}/images.npy",
         table=f"{RESULTS}/ingest/{{source}}/images.csv",
         manifest=f"{RESULTS}/ingest/{{source}}/manifest.json",
+        cost=f"{RESULTS}/costs/ingest/{{source}}.json",
     log:
         f"{RESULTS}/logs/ingest/{{source}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/ingest/{{source}}.tsv"
     conda:
         "../../envs/torch.yaml"
     threads: 8

@@ -34,6 +34,7 @@ rule summarize:
         published=[f"config/papers/{paper}.csv" for paper in STUDY.config.papers],
         networks=of_all_runs("networks", "safetensors"),
         histories=of_all_runs("histories", "csv"),
+        costs=costs_of_study(),
         pictures=[f"{REPORT}/pictures/{stem}.json" for stem in PICTURES],
         code=imports_of("summarize.py"),
     output:
@@ -44,7 +45,6 @@ rule summarize:
         "../../envs/report.yaml"
     params:
         config=STUDY.config.model_dump(),
-        benchmarks=benchmarks_of_study(),
         repository=".",
     script:
         "../scripts/summarize.py"
@@ -62,6 +62,7 @@ rule draw:
         f"{RESULTS}/logs/draw.log",
     conda:
         "../../envs/report.yaml"
+    threads: 8
     params:
         figures=list(FIGURES.values()),
     script:

@@ -6,7 +6,7 @@ from skinkd.readers import load_reader
 if __name__ == "__main__":
     from skinkd.jobs import logged_to
 
-    with logged_to(snakemake.log[0]):
+    with logged_to(snakemake.log[0], snakemake.output.cost):
         read = load_reader(snakemake.params.form)
         ingest(
             path_to_images=snakemake.input.images,

@@ -20,7 +20,7 @@ def score_arm(paths_to_predictions, paths_to_baseline, resamples, confidence, se
 if __name__ == "__main__":
     from skinkd.jobs import logged_to
 
-    with logged_to(snakemake.log[0]):
+    with logged_to(snakemake.log[0], snakemake.output.cost):
         score_arm(
             paths_to_predictions=snakemake.input.predictions,
             paths_to_baseline=snakemake.input.get("baseline", []),

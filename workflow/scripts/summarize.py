@@ -5,7 +5,8 @@ from pathlib import Path
 from skinkd.assumptions import collect_assumptions
 from skinkd.checkpoints import read_description
 from skinkd.config import PROTOCOLS
-from skinkd.provenance import describe_networks, describe_run, read_cost, read_training
+from skinkd.costs import read_cost
+from skinkd.provenance import describe_networks, describe_run, read_training
 from skinkd.published import read_published
 from skinkd.records import read_record, write_record
 from skinkd.study import describe_papers, describe_scale, open_study
@@ -21,7 +22,7 @@ def summarize_study(
     paths_to_networks,
     paths_to_histories,
     paths_to_pictures,
-    paths_to_benchmarks,
+    paths_to_costs,
     path_to_repository,
     path_to_results,
 ):
@@ -47,7 +48,7 @@ def summarize_study(
         training=read_training(paths_to_histories, networks, papers),
         pictures={Path(path).stem: read_record(path) for path in paths_to_pictures},
         assumptions=collect_assumptions(path_to_repository),
-        cost=read_cost(paths_to_benchmarks),
+        cost=read_cost(paths_to_costs),
         provenance=describe_run(path_to_repository, config, networks),
     )
     write_record(path_to_results, results)
@@ -67,7 +68,7 @@ if __name__ == "__main__":
             paths_to_networks=snakemake.input.networks,
             paths_to_histories=snakemake.input.histories,
             paths_to_pictures=snakemake.input.pictures,
-            paths_to_benchmarks=snakemake.params.benchmarks,
+            paths_to_costs=snakemake.input.costs,
             path_to_repository=snakemake.params.repository,
             path_to_results=snakemake.output.results,
         )

@@ -1,4 +1,4 @@
-"""Where the numbers come from: commit, config, versions, hardware, cost."""
+"""Where the numbers come from: commit, config, versions, hardware."""
 
 import csv
 import hashlib
@@ -6,11 +6,12 @@ import json
 import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from skinkd.signatures import needs_teacher
 
 PACKAGES = ("torch", "torchvision", "numpy", "pandas", "scikit-learn", "pillow", "matplotlib", "snakemake")
+# How a network was computed, as far as that was chosen for the device.
+COMPUTING = ("precision", "deterministic", "compiled", "optimizer_kernels", "allocator")
 # Outputs, which a run changes by itself.
 OUTPUTS = ("results",)
 
@@ -59,7 +60,7 @@ def describe_run(repository, config: dict, networks: list[dict]) -> dict:
         "config": config,
         "versions": versions(),
         "hardware": _joined([network["hardware"] for network in networks]),
-        "precision": ", ".join(sorted({network["precision"] for network in networks})),
+        "computing": _joined([{key: network[key] for key in COMPUTING} for network in networks]),
         "threads": config["device"]["threads"],
         "licences": sorted({entry["licence"] for entry in _used(config, networks)}),
     }
@@ -79,42 +80,6 @@ def _joined(machines: list[dict]) -> dict:
         values = sorted({str(machine[key]) for machine in machines})
         joined[key] = machines[0][key] if len(values) == 1 else " / ".join(values)
     return joined
-
-
-def read_cost(paths_to_benchmarks) -> list[dict]:
-    """Jobs, run time in seconds and greatest memory in MB of each rule, from Snakemake's benchmark files.
-
-    Args:
-        paths_to_benchmarks: of this study's jobs, `.../benchmarks/<rule>/...tsv`; files that are
-            not there are passed over, as jobs that another study ran may have left none.
-    """
-    rows_of_rule: dict[str, list] = {}
-    for path in map(Path, paths_to_benchmarks):
-        if path.exists():
-            rows_of_rule.setdefault(_rule_of(path), []).extend(_rows(path))
-    return [_cost_of(rule, rows) for rule, rows in sorted(rows_of_rule.items()) if rows]
-
-
-def _rule_of(path: Path) -> str:
-    """The name of the folder below the last one called benchmarks."""
-    *_, folder = (index for index, part in enumerate(path.parts[:-1]) if part == "benchmarks")
-    return path.parts[folder + 1]
-
-
-def _cost_of(rule: str, rows: list[dict]) -> dict:
-    memories = [float(row["max_rss"]) for row in rows if row["max_rss"] not in ("-", "NA", "")]
-    return {
-        "rule": rule,
-        "jobs": len(rows),
-        "runtime_s": round(sum(float(row["s"]) for row in rows), 1),
-        "max_memory_mb": round(max(memories), 1) if memories else None,
-    }
-
-
-def _rows(path) -> list[dict]:
-    """Rows of a benchmark file."""
-    with open(path, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t"))
 
 
 NETWORK = (

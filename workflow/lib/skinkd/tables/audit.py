@@ -106,18 +106,21 @@ def cost(results: dict) -> Table:
         name="cost",
         title="Cost of each rule",
         caption=f"{formats.plural(jobs, 'job')}, {formats.duration(runtime_s)} of job time in all. "
-        "Time is summed over jobs; memory is the largest of any job.",
+        "Times are summed over jobs, from the first line of their scripts; memory is the largest of any job, "
+        "libraries included.",
         columns=(
             Column("rule", "Rule"),
             Column("jobs", "Jobs", True),
-            Column("runtime_s", "Time", True),
+            Column("runtime_s", "Run time", True),
+            Column("cpu_s", "Processor time", True),
             Column("max_memory_mb", "Memory", True),
         ),
         rows=tuple(
             (
                 cells.text(record["rule"]),
                 cells.count(record["jobs"]),
-                Cell(formats.duration(record["runtime_s"]), value=record["runtime_s"], kind="number"),
+                _duration(record["runtime_s"]),
+                _duration(record["cpu_s"]),
                 _memory(record["max_memory_mb"]),
             )
             for record in records
@@ -125,9 +128,11 @@ def cost(results: dict) -> Table:
     )
 
 
-def _memory(value):
-    if value is None:
-        return cells.missing("the job was too short to be measured", "not measured")
+def _duration(value: float) -> Cell:
+    return Cell(formats.duration(value), value=value, kind="number")
+
+
+def _memory(value: float) -> Cell:
     return Cell(formats.megabytes(value), value=value, kind="number")
 
 
@@ -138,8 +143,8 @@ def provenance(results: dict) -> Table:
         "Commit": _commit(made),
         "Configuration, sha256": made["config_sha256"],
         **{fact: value for source in results["data"]["sources"].values() for fact, value in _source(source)},
-        "Hardware": "; ".join(f"{key.replace('_', ' ')}: {value}" for key, value in made["hardware"].items()),
-        "Precision": made["precision"],
+        "Hardware": _listed(made["hardware"]),
+        "Computing": _listed(made["computing"]),
         "Threads": made["threads"],
         "Versions": ", ".join(f"{name} {version}" for name, version in sorted(made["versions"].items())),
         "Licences": "; ".join(map(_one_line, made["licences"])),
@@ -151,6 +156,11 @@ def provenance(results: dict) -> Table:
         columns=(Column("fact", "Fact"), Column("value", "Value")),
         rows=tuple((cells.text(fact), cells.text(value)) for fact, value in facts.items()),
     )
+
+
+def _listed(facts: dict) -> str:
+    """Facts by name, in one line."""
+    return "; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in facts.items())
 
 
 def _source(source):
