@@ -4,7 +4,8 @@ Importing torch and its kin takes seconds; many a job takes less. Snakemake stil
 `client`, which hands the job to the standby process, `server`. That one forks, and the copy runs the script
 with the client's streams, folder and environment. Nothing else changes: one job, one process, one target.
 
-The server ends with Snakemake, however that ends, and a job ends with its client.
+The server ends with Snakemake, however that ends, a job with its client, and a job's pool of processes with
+the job. A job that no server could start runs in the client.
 """
 
 import os
