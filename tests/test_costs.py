@@ -47,6 +47,13 @@ def test_a_job_measures_what_it_used(tmp_path):
     assert busy["max_memory_mb"] >= 64
 
 
+def test_waiting_for_another_job_is_no_run_time(tmp_path):
+    with logged_to(tmp_path / "job.log", tmp_path / "cost.json") as cost:
+        time.sleep(0.3)
+        cost.waited_s = 0.25
+    assert 0.05 <= json.loads((tmp_path / "cost.json").read_text())["runtime_s"] < 0.2
+
+
 def test_a_job_that_fails_leaves_its_log_and_no_cost(tmp_path):
     with pytest.raises(SystemExit), logged_to(tmp_path / "job.log", tmp_path / "cost.json"):
         raise ValueError("it broke")

@@ -1,8 +1,10 @@
 """Jobs that train each other's students: equal results, nothing stale, nothing lost, nobody in the way."""
 
+import fcntl
 import json
 import multiprocessing
 import os
+import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +21,7 @@ from skinkd.companions import Pool, TrainingJob, pools_of, told_to, write_compan
 from skinkd.deliveries import deliver, path_to_delivery, take
 from skinkd.errors import InputError
 from skinkd.predictions import read_predictions
+from skinkd.student_runs import Materials, open_run
 from skinkd.training_jobs import do
 
 RESNET = {"name": "resnet", "parameters": {"depth": 10}}
@@ -117,12 +120,15 @@ def test_a_job_takes_its_share(most, at_once, expected, data, teacher, tmp_path,
 def test_what_is_delivered_is_not_trained_again(data, teacher, tmp_path, monkeypatch):
     jobs = jobs_of(data, tmp_path, teacher)
     do(jobs["relation"], [pool(jobs)])
+    # Left by a job that was killed after it had delivered.
+    Path(jobs["fitnet"].path_to_checkpoint).write_text("of the last epoch", encoding="utf-8")
     monkeypatch.setattr("skinkd.training_jobs.open_run", lambda *given: pytest.fail("it trains again"))
     do(jobs["fitnet"], [pool(jobs)])
     assert (tmp_path / "fitnet.safetensors").exists()
+    assert not [path for path in left_over(tmp_path) if "fitnet" in path]
 
 
-@pytest.mark.parametrize("change", ["code", "recipe", "device"])
+@pytest.mark.parametrize("change", ["code", "recipe", "precision", "threads"])
 def test_nothing_stale_is_taken(change, data, teacher, tmp_path, capsys):
     """Not after an edit of the code, of the config, of the device: the job trains by itself."""
     code = tmp_path / "loss.py"
@@ -135,7 +141,8 @@ def test_nothing_stale_is_taken(change, data, teacher, tmp_path, capsys):
     elif change == "recipe":
         job = replace(job, run=job.run | {"training": job.run["training"] | {"epochs": 1}})
     else:
-        job = replace(job, device=job.device | {"precision": "bfloat16"})
+        other = {"precision": "bfloat16", "threads": 2}[change]
+        job = replace(job, device=job.device | {change: other})
     capsys.readouterr()
     do(job)
     said = capsys.readouterr().out
@@ -145,14 +152,65 @@ def test_nothing_stale_is_taken(change, data, teacher, tmp_path, capsys):
 
 
 def test_a_delivery_is_taken_after_a_kill_between_its_files(data, teacher, alone, tmp_path, monkeypatch):
-    jobs = jobs_of(data, tmp_path, teacher)
+    jobs, copied = jobs_of(data, tmp_path, teacher), []
+
+    def copyfile(source, target):
+        if copied:
+            raise Killed
+        copied.append(Path(target).write_bytes(Path(source).read_bytes()))
+
     do(jobs["relation"], [pool(jobs)])
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr("skinkd.deliveries.shutil.rmtree", kill)
+        patch.setattr("skinkd.deliveries.shutil.copyfile", copyfile)
         do(jobs["fitnet"], [pool(jobs)])
-    (tmp_path / "fitnet.safetensors").unlink()  # As Snakemake does with what a failed job leaves.
+    forget_outputs(jobs["fitnet"])
+    monkeypatch.setattr("skinkd.training_jobs.open_run", lambda *given: pytest.fail("it trains again"))
     do(jobs["fitnet"], [pool(jobs)])
     assert_same_results(tmp_path, alone, "fitnet")
+
+
+def forget_outputs(job):
+    """As Snakemake does before a job, and with what a failed one leaves."""
+    for path in job.outputs.values():
+        Path(path).unlink(missing_ok=True)
+
+
+def test_a_job_that_was_killed_while_it_removed_a_delivery_runs_again(
+    data, teacher, alone, tmp_path, monkeypatch
+):
+    jobs = jobs_of(data, tmp_path, teacher)
+    do(jobs["relation"], [pool(jobs)])
+
+    def remove_a_little(folder, **_):
+        for path in Path(folder).glob("fingerprint"):
+            path.unlink()
+            raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr("skinkd.deliveries.shutil.rmtree", remove_a_little)
+        do(jobs["fitnet"], [pool(jobs)])
+    forget_outputs(jobs["fitnet"])
+    do(jobs["fitnet"], [pool(jobs)])
+    assert_same_results(tmp_path, alone, "fitnet")
+    assert not [path for path in left_over(tmp_path) if "fitnet" in path]
+
+
+@pytest.mark.parametrize("missing", ["fingerprint", "said.txt", "network.safetensors", "history.csv"])
+def test_a_delivery_that_is_not_whole_is_none(missing, data, teacher, alone, tmp_path, capsys):
+    """It does not count as finished either."""
+    jobs = jobs_of(data, tmp_path, teacher)
+    do(jobs["relation"], [pool(jobs)])
+    for name in ("fitnet", "dropout"):
+        (path_to_delivery(jobs[name].place) / missing).unlink()
+    capsys.readouterr()
+    do(jobs["fitnet"], [pool(jobs)])
+    said = capsys.readouterr().out
+    assert "fitnet.delivery is not whole; starting over" in said
+    assert "stepping together: fitnet, dropout" in said
+    do(jobs["dropout"], [pool(jobs)])
+    for name in ARMS:
+        assert_same_results(tmp_path, alone, name)
+    assert left_over(tmp_path) == []
 
 
 def kill(*_):
@@ -183,6 +241,73 @@ def test_a_killed_group_leaves_a_checkpoint_of_each_student(
     assert capsys.readouterr().out.count("resuming after epoch 1") == 4  # One of them in two logs.
     for name in ARMS:
         assert_same_results(tmp_path, alone, name)
+
+
+def longer(run):
+    """The same run for more epochs."""
+    return run | {"training": run["training"] | {"epochs": 4}}
+
+
+def test_a_job_that_is_killed_while_its_companions_train_keeps_its_training(
+    data, teacher, alone, tmp_path, monkeypatch, capsys
+):
+    """Snakemake throws the outputs of such a job away."""
+    jobs, saved = jobs_of(data, tmp_path, teacher, ARMS | {"fitnet": longer(ARMS["fitnet"])}), []
+
+    def save(path, trainer, fingerprint):
+        save_checkpoint(path, trainer, fingerprint)
+        saved.append(path)
+        if saved.count(jobs["fitnet"].path_to_checkpoint) == 3:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("skinkd.training_jobs.save_checkpoint", save)
+        do(jobs["relation"], [pool(jobs)])
+    assert (tmp_path / "relation.safetensors").exists()
+    forget_outputs(jobs["relation"])
+    capsys.readouterr()
+    do(jobs["relation"])
+    said = capsys.readouterr().out
+    assert "resuming after epoch 2" in said
+    assert "train loss" not in said
+    assert_same_results(tmp_path, alone, "relation")
+    assert not [path for path in left_over(tmp_path) if "relation" in path]
+
+
+def test_a_job_that_is_killed_while_it_delivers_keeps_the_companions_training(
+    data, teacher, alone, tmp_path, monkeypatch, capsys
+):
+    jobs = jobs_of(data, tmp_path, teacher)
+
+    def deliver_and_be_killed(place, fingerprint, said, outputs, write):
+        write({name: tmp_path / "partial" / Path(path).name for name, path in outputs.items()})
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("skinkd.training_jobs.deliver", deliver_and_be_killed)
+        do(jobs["relation"], [pool(jobs)])
+    [killed] = (tmp_path / "partial").glob("*.safetensors")
+    capsys.readouterr()
+    do(jobs[killed.stem])
+    said = capsys.readouterr().out
+    assert "resuming after epoch 2" in said
+    assert "train loss" not in said
+    assert_same_results(tmp_path, alone, killed.stem)
+
+
+def test_another_number_of_threads_refuses_a_checkpoint(data, teacher, tmp_path, monkeypatch, capsys):
+    """Threads change sums in their last digits."""
+    job = jobs_of(data, tmp_path, teacher)["relation"]
+
+    def save(*told):
+        save_checkpoint(*told)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("skinkd.training_jobs.save_checkpoint", save)
+        do(job)
+    do(replace(job, device=job.device | {"threads": 2}))
+    assert "belongs to another config, other data or other code; starting over" in capsys.readouterr().out
 
 
 WILD = RUN["training"] | {"optimizer": SGD | {"learning_rate": 1e20}}
@@ -219,7 +344,8 @@ def test_a_failure_is_left_to_the_job_that_it_belongs_to(data, teacher, alone, t
         assert_same_results(tmp_path, alone, name)
 
 
-def test_a_job_that_fails_still_delivers_what_it_trained_for_others(data, teacher, alone, tmp_path):
+def test_a_job_that_fails_still_delivers_what_it_trained_for_others(data, teacher, tmp_path, capsys):
+    """It says so at once, as its companions may train for hours."""
     arms = ARMS | {"wild": ARMS["fitnet"] | {"arm": "wild", "training": WILD, "teaches": True}}
     jobs = jobs_of(data, tmp_path, teacher, arms)
     with pytest.raises(InputError, match="not finite in epoch 1"):
@@ -228,6 +354,8 @@ def test_a_job_that_fails_still_delivers_what_it_trained_for_others(data, teache
         f"{name}.delivery" for name in sorted(ARMS)
     ]
     assert not (tmp_path / "wild.safetensors").exists()
+    said = capsys.readouterr().out
+    assert said.index("not finite in epoch 1") < said.index("fitnet: epoch 2 of 2")
 
 
 def test_inputs_that_may_not_be_made_yet_keep_a_companion_out(data, teacher, tmp_path):
@@ -235,9 +363,168 @@ def test_inputs_that_may_not_be_made_yet_keep_a_companion_out(data, teacher, tmp
     plain = STUDENT | {"arm": "plain", "loss": RUN["loss"]}
     jobs = jobs_of(data, tmp_path, teacher)
     jobs |= jobs_of(data, tmp_path, teacher, {"plain": plain}, teachers=[])
-    assert pool(jobs).ready_for(jobs["plain"]) == []
-    ready = [job.run["arm"] for job in pool(jobs).ready_for(jobs["fitnet"])]
+    assert pool(jobs).ready_for(jobs["plain"], nothing_is_delivered) == []
+    ready = [job.run["arm"] for job in pool(jobs).ready_for(jobs["fitnet"], nothing_is_delivered)]
     assert ready == ["relation", "dropout", "plain"]
+
+
+def nothing_is_delivered(_):
+    return False
+
+
+def repeated(jobs, folder):
+    """The pools of a run of the graph that repeats all jobs; their outputs are an hour old."""
+    for path in [path for job in jobs.values() for path in job.outputs.values()]:
+        os.utime(path, times=(time.time() - 3600,) * 2)
+    write_companions(map(snakemakes, jobs.values()), folder, students_together=4, at_once=1)
+    return pools_of(next(iter(jobs.values())), folder)
+
+
+def test_jobs_that_are_repeated_step_together_though_their_old_outputs_are_there(
+    data, teacher, alone, tmp_path, capsys
+):
+    """Snakemake removes them one job after the other, as each starts."""
+    jobs = jobs_of(data, tmp_path, teacher)
+    for name in ARMS:
+        do(jobs[name], [pool(jobs)])
+    pools = repeated(jobs, tmp_path / "pools")
+    forget_outputs(jobs["relation"])
+    capsys.readouterr()
+    do(jobs["relation"], pools)
+    assert "stepping together: relation, fitnet, dropout" in capsys.readouterr().out
+    # What was made since then is not made again.
+    forget_outputs(jobs["fitnet"])
+    do(jobs["fitnet"], pools)
+    assert "train loss" in (said := capsys.readouterr().out)
+    assert "stepping together" not in said
+    assert [job.run["arm"] for job in pools[0].unfinished(nothing_is_delivered)] == ["dropout"]
+    assert_same_results(tmp_path, alone, "fitnet")
+
+
+def test_an_old_delivery_of_another_code_is_made_again(data, teacher, tmp_path, capsys):
+    code = tmp_path / "loss.py"
+    code.write_text("before", encoding="utf-8")
+    jobs = jobs_of(data, tmp_path, teacher, code=[code])
+    do(jobs["relation"], [pool(jobs)])
+    code.write_text("after", encoding="utf-8")
+    forget_outputs(jobs["relation"])
+    capsys.readouterr()
+    do(jobs["relation"], [pool(jobs)])
+    assert "stepping together: relation, fitnet, dropout" in capsys.readouterr().out
+    do(jobs["fitnet"], [pool(jobs)])
+    assert "starting over" not in capsys.readouterr().out
+
+
+def test_a_run_without_its_cost_is_trained_already(data, teacher, tmp_path, capsys):
+    """The cost is written when its claim is free again: nobody shall train it in between."""
+    jobs = {
+        name: replace(job, outputs=job.outputs | {"cost": str(tmp_path / f"{name}.json")})
+        for name, job in jobs_of(data, tmp_path, teacher).items()
+    }
+    do(jobs["fitnet"], [pool(jobs, most=1)])
+    capsys.readouterr()
+    do(jobs["relation"], [pool(jobs)])
+    assert "stepping together: relation, dropout\n" in capsys.readouterr().out
+
+
+def test_a_job_that_trained_by_itself_leaves_no_delivery(data, teacher, tmp_path, monkeypatch):
+    """Made meanwhile by a job that took it for unfinished: a repetition would take it and train nothing."""
+    jobs = jobs_of(data, tmp_path, teacher)
+    job = jobs["relation"]
+
+    def save(path, trainer, fingerprint):
+        write = lambda paths: written(paths, "made meanwhile")  # noqa: E731
+        deliver(job.place, fingerprint, [], job.outputs, write)
+
+    monkeypatch.setattr("skinkd.training_jobs.save_checkpoint", save)
+    do(job)
+    assert not path_to_delivery(job.place).exists()
+
+
+def test_code_that_is_edited_while_a_job_runs_keeps_a_companion_out(
+    data, teacher, tmp_path, monkeypatch, capsys
+):
+    """This process has imported it as it was, or in part; the companion's own job runs it as it is."""
+    code = {name: tmp_path / f"{name}.py" for name in ARMS}
+    jobs = {}
+    for name, path in code.items():
+        path.write_text("before", encoding="utf-8")
+        jobs |= jobs_of(data, tmp_path, teacher, {name: ARMS[name]}, code=[path])
+
+    def open_and_edit(*told):
+        code["fitnet"].write_text("after", encoding="utf-8")
+        return open_run(*told)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("skinkd.training_jobs.open_run", open_and_edit)
+        do(jobs["relation"], [pool(jobs)])
+    said = capsys.readouterr().out
+    assert "fitnet is left to its own job: " in said
+    assert "edited" in said
+    assert "stepping together: relation, dropout\n" in said
+    do(jobs["fitnet"], [pool(jobs)])
+    assert "starting over" not in capsys.readouterr().out
+
+
+def test_a_job_whose_own_code_is_edited_before_it_is_opened_fails(data, teacher, tmp_path, monkeypatch):
+    """It may have waited for hours: what it imports now does not belong to what it imported then."""
+    code = tmp_path / "loss.py"
+    code.write_text("before", encoding="utf-8")
+    job = jobs_of(data, tmp_path, teacher, code=[code])["relation"]
+
+    def open_edited(*told):
+        code.write_text("after", encoding="utf-8")
+        return open_run(*told)
+
+    monkeypatch.setattr("skinkd.training_jobs.open_run", open_edited)
+    with pytest.raises(InputError, match=r"loss\.py was edited"):
+        do(job)
+    assert not (tmp_path / "relation.safetensors").exists()
+
+
+def test_who_waits_tries_a_companion_once(data, teacher, alone, tmp_path, monkeypatch, capsys):
+    """One that fails leaves nothing behind, and its claim is free again."""
+    wild = ARMS["fitnet"] | {"arm": "wild", "training": WILD, "teaches": True}
+    broken = ARMS["fitnet"] | {"arm": "broken", "loss": [{"name": "no_such_loss", "weight": 1.0}]}
+    jobs = jobs_of(data, tmp_path, teacher, ARMS | {"wild": wild, "broken": broken})
+    held, waits, opened = Claim(jobs["relation"].place), Claim.take, []
+    assert held.take()
+
+    def count(job, *told):
+        opened.append(job.run["arm"])
+        if len(opened) > 9:
+            pytest.fail(f"{job.run['arm']} is opened again and again")
+        return open_run(job, *told)
+
+    def take_and_let_go(self, wait=False):
+        if wait:
+            time.sleep(0.05)
+            held.release()
+        return waits(self, wait)
+
+    monkeypatch.setattr("skinkd.training_jobs.open_run", count)
+    monkeypatch.setattr(Claim, "take", take_and_let_go)
+    do(jobs["relation"], [pool(jobs)])
+    assert sorted(opened) == ["broken", "dropout", "fitnet", "relation", "wild"]
+    assert_same_results(tmp_path, alone, "relation")
+
+
+def test_the_time_that_a_job_waits_is_known(data, teacher, alone, tmp_path, monkeypatch):
+    """It is not what the job cost; training others meanwhile is no waiting."""
+    jobs, clock, lock = jobs_of(data, tmp_path, teacher), [0.0], fcntl.flock
+    held = Claim(jobs["relation"].place)
+    assert held.take()
+
+    def lock_in_seven_seconds(file, how):
+        if not how & fcntl.LOCK_NB and clock[0] == 0.0:
+            held.release()
+            clock[0] += 7.0
+        return lock(file, how)
+
+    monkeypatch.setattr("skinkd.claims.fcntl.flock", lock_in_seven_seconds)
+    monkeypatch.setattr("skinkd.claims.monotonic", lambda: clock[0])
+    assert do(jobs["relation"], [pool(jobs)]) == 7.0
+    assert do(jobs["fitnet"], [pool(jobs)]) == 0.0
 
 
 def test_a_job_whose_student_is_being_trained_trains_others_and_then_waits(data, teacher, alone, tmp_path):
@@ -256,9 +543,7 @@ def test_a_job_whose_student_is_being_trained_trains_others_and_then_waits(data,
         deliver(jobs["relation"].place, fingerprint, ["trained elsewhere"], outputs, write)
         claim.release()
 
-    from skinkd.student_runs import fingerprint_of_job
-
-    fingerprint = fingerprint_of_job(jobs["relation"])
+    fingerprint = Materials([jobs["relation"]]).fingerprint_of(jobs["relation"])
     process = context.Process(target=other_process)
     process.start()
     assert claimed.wait(60)
@@ -356,6 +641,14 @@ def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr("skinkd.claims.fcntl.flock", without_locks)
     with pytest.raises(InputError, match=r"run\.lock cannot be locked \(No locks available\)"):
         Claim(tmp_path / "run").take()
+
+
+def test_a_job_that_cannot_be_opened_gives_up_its_claims_on_others(data, teacher, tmp_path):
+    broken = ARMS["fitnet"] | {"arm": "broken", "loss": [{"name": "no_such_loss", "weight": 1.0}]}
+    jobs = jobs_of(data, tmp_path, teacher, ARMS | {"broken": broken})
+    with pytest.raises(Exception, match="no_such_loss"):
+        do(jobs["broken"], [pool(jobs)])
+    assert left_over(tmp_path) == []
 
 
 def test_a_delivery_is_whole_or_not_there(tmp_path):

@@ -3,6 +3,7 @@
 import fcntl
 import os
 from pathlib import Path
+from time import monotonic
 
 from skinkd.errors import InputError
 
@@ -12,10 +13,14 @@ class Claim:
 
     Args:
         place: of the run's unfinished files, without a suffix.
+
+    Attributes:
+        waited_s: how long this process did nothing but wait for it.
     """
 
     def __init__(self, place):
         self.path = Path(place).with_suffix(".lock")
+        self.waited_s = 0.0
         self._file: int | None = None
 
     def take(self, wait: bool = False) -> bool:
@@ -45,7 +50,8 @@ class Claim:
             self._file = None
 
     def _lock(self, file: int, wait: bool) -> bool:
-        """Whether the lock on an open file was free."""
+        """Whether the lock on an open file was free, or is by the end of the wait."""
+        started_s = monotonic()
         try:
             fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -58,6 +64,7 @@ class Claim:
                 "Two jobs would train the same student",
                 "set device.students_together to 1, or put the results on a local disk",
             ) from None
+        self.waited_s += monotonic() - started_s if wait else 0.0
         return True
 
     def _is_there(self, file: int) -> bool:

@@ -7,7 +7,8 @@ with its own. Their own jobs still run, one for each target: they find their res
 
 import json
 import math
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from shutil import rmtree
@@ -16,6 +17,8 @@ from skinkd.atomic import write_text
 
 # Students of one online teacher, which looks once for all of them: most of the gain comes with the first few.
 SHARING_A_TEACHER = 4
+# Outputs of a job that its training writes. What the job cost comes later, when others may train again.
+WRITTEN = ("network", "history", "predictions")
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class TrainingJob:
         run: what is trained and how, see `workflow/rules/common.smk`.
         device: as in the config.
         path_to_checkpoint: where it stands while it is unfinished.
-        outputs: `network`, `history` and `predictions`, and perhaps others that are not the training's.
+        outputs: those of `WRITTEN`, and perhaps others that are not the training's.
     """
 
     paths: dict
@@ -54,10 +57,17 @@ class TrainingJob:
         """Whether its teacher looks at each batch."""
         return bool(self.paths["teachers"]) and not self.paths["targets"]
 
-    def is_finished(self) -> bool:
-        """Whether nothing is left to train: all outputs are there, or wait for their own job."""
-        outputs = all(Path(path).exists() for path in self.outputs.values())
-        return outputs or self.place.with_suffix(".delivery").exists()
+    @property
+    def written(self) -> dict[str, str]:
+        """The outputs that its training writes."""
+        return {name: self.outputs[name] for name in WRITTEN}
+
+    def has_written(self, since_ns: int) -> bool:
+        """Whether its training has written all of its outputs, none of them before `since_ns`."""
+        try:
+            return all(os.stat(path).st_mtime_ns >= since_ns for path in self.written.values())
+        except FileNotFoundError:
+            return False
 
 
 @dataclass(frozen=True)
@@ -67,24 +77,31 @@ class Pool:
     Attributes:
         most: how many students one process takes.
         at_once: how many jobs the graph runs at the same time.
+        since_ns: when the run of the graph began. All of the jobs run in it: older outputs are made again,
+            though they are there until their own job starts.
     """
 
     jobs: list[TrainingJob]
     most: int
     at_once: int
+    since_ns: int = 0
 
-    def share(self) -> int:
+    def unfinished(self, is_delivered: Callable[[TrainingJob], bool]) -> list[TrainingJob]:
+        """The jobs that have something left to train: their outputs neither are there nor wait for them."""
+        return [job for job in self.jobs if not (job.has_written(self.since_ns) or is_delivered(job))]
+
+    def share(self, is_delivered: Callable[[TrainingJob], bool]) -> int:
         """How many students one job takes, so that as many jobs as run at once have something to do."""
-        left = sum(not job.is_finished() for job in self.jobs)
+        left = len(self.unfinished(is_delivered))
         return min(self.most, max(1, math.ceil(left / self.at_once)))
 
-    def ready_for(self, job: TrainingJob) -> list[TrainingJob]:
+    def ready_for(self, job: TrainingJob, is_delivered: Callable[[TrainingJob], bool]) -> list[TrainingJob]:
         """The others that `job` may train: unfinished, all of their inputs among its own.
 
         Its own inputs are made and up to date, or it would not run. Those that share most come first.
         """
-        others = [other for other in self.jobs if other.place != job.place]
-        ready = [other for other in others if other.inputs <= job.inputs and not other.is_finished()]
+        others = [other for other in self.unfinished(is_delivered) if other.place != job.place]
+        ready = [other for other in others if other.inputs <= job.inputs]
         return sorted(ready, key=lambda other: -len(other.inputs))
 
 
@@ -150,9 +167,13 @@ def told_to(job) -> TrainingJob:
 def pools_of(job: TrainingJob, folder) -> list[Pool]:
     """The pool that `job` is in, and behind it the others of its fold and seed; nothing if it is in none."""
     path = path_to_pools(folder, job.run)
-    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    if not path.exists():
+        return []
+    # By the clock that dates the outputs: another computer may keep the files.
+    since_ns = path.stat().st_mtime_ns
     pools = [
-        Pool([TrainingJob(**told) for told in pool["jobs"]], pool["most"], pool["at_once"]) for pool in found
+        Pool(**pool | {"jobs": [TrainingJob(**told) for told in pool["jobs"]], "since_ns": since_ns})
+        for pool in json.loads(path.read_text(encoding="utf-8"))
     ]
     own = [pool for pool in pools if job.place in [other.place for other in pool.jobs]]
     return own and own + [pool for pool in pools if pool not in own]

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from skinkd.records import read_record, write_record
@@ -16,20 +17,27 @@ from skinkd.records import read_record, write_record
 BYTES_PER_UNIT = 1 if sys.platform == "darwin" else 1024  # of getrusage's memory
 
 
+@dataclass
+class Waiting:
+    """What a job says of itself: the seconds in which it did nothing but wait for another job."""
+
+    waited_s: float = 0.0
+
+
 @contextmanager
-def measured(path) -> Iterator[None]:
+def measured(path) -> Iterator[Waiting]:
     """Write what the block cost to `path`, if it ends well; a path of None measures nothing.
 
-    The record holds `runtime_s`, `cpu_s` of this process and of its children that ended, and `max_memory_mb`,
-    the most that one of them held, libraries included.
+    The record holds `runtime_s`, what the block says to have waited left out, `cpu_s` of this process and of
+    its children that ended, and `max_memory_mb`, the most that one of them held, libraries included.
     """
-    started_s, started_cpu_s = time.monotonic(), _cpu_s()
-    yield
+    started_s, started_cpu_s, waiting = time.monotonic(), _cpu_s(), Waiting()
+    yield waiting
     if path is None:
         return
     usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     record = {
-        "runtime_s": round(time.monotonic() - started_s, 3),
+        "runtime_s": round(time.monotonic() - started_s - waiting.waited_s, 3),
         "cpu_s": round(_cpu_s() - started_cpu_s, 3),
         "max_memory_mb": round(max(usage.ru_maxrss for usage in usages) * BYTES_PER_UNIT / 1e6, 1),
     }

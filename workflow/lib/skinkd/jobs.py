@@ -16,7 +16,8 @@ EXIT_BUG = 1
 def logged_to(path, path_to_cost=None):
     """Send what the block prints to the log at `path`; end the job with one clear message.
 
-    A job that ends well writes what it cost to `path_to_cost`, if that is given.
+    A job that ends well writes what it cost to `path_to_cost`, if that is given; how long it has only waited,
+    it says in `waited_s` of what the block is given.
 
     A progress bar goes to `sys.__stderr__`, past this redirection, so that it
     reaches a terminal and never fills a log.
@@ -27,8 +28,8 @@ def logged_to(path, path_to_cost=None):
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w", encoding="utf-8", buffering=1) as log:
         try:
-            with redirect_stdout(log), redirect_stderr(log), measured(path_to_cost):
-                yield
+            with redirect_stdout(log), redirect_stderr(log), measured(path_to_cost) as waiting:
+                yield waiting
         except InputError as error:
             log.write(f"{error}\n")
             sys.exit(EXIT_INPUT)

@@ -1,8 +1,9 @@
 """Runs of training, from what their jobs are told to their files; several may share parts and teachers."""
 
+import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,7 @@ from skinkd.atomic import digest_of, whole
 from skinkd.checkpoints import fingerprint_of, save_network
 from skinkd.companions import TrainingJob
 from skinkd.device import Device, choose_device
+from skinkd.errors import InputError
 from skinkd.networks import build_network, trainable_parameters
 from skinkd.predicting import predict_parts
 from skinkd.predictions import write_predictions
@@ -20,14 +22,20 @@ from skinkd.runs import PARTS, describe_cost, make_trainer, open_parts, open_tea
 from skinkd.training import Diverged, Trainer
 
 DESCRIBED = ("paper", "protocol", "arm", "fold", "seed", "network", "source", "initial")
-WRITTEN = ("network", "history", "predictions")
 
 
-@dataclass
 class Materials:
-    """What runs in one process have in common, each opened once: parts of a split, and online teachers."""
+    """What runs in one process have in common, each opened once: parts of a split, and online teachers.
 
-    made: dict[tuple, object] = field(default_factory=dict)
+    Args:
+        jobs: all whose runs the process may open. Their code is looked at now: the process runs what it has
+            imported, perhaps hours before it opens a run, and not what the files hold by then.
+    """
+
+    def __init__(self, jobs: Iterable[TrainingJob]):
+        self.made: dict[tuple, object] = {}
+        paths = {path for job in jobs for path in job.paths_to_code}
+        self.code = {path: _digest_of_code(path) for path in paths}
 
     def once(self, *key, make: Callable):
         """What `make` gave when it was first called for this key."""
@@ -50,6 +58,42 @@ class Materials:
         # student is to start from the same weights whoever shares its teacher.
         opened = open_teacher(*paths, device)
         return self.once(*paths, make=lambda: opened)
+
+    def fingerprint_of(self, job: TrainingJob) -> str:
+        """A name for everything that a job's results depend on.
+
+        The code too: a run that is half one loss and half its edited self is neither.
+        """
+        files = [job.paths[name] for name in ("array", "split", "initial")]
+        files += [path for name in ("teachers", "targets", "projections") for path in job.paths[name]]
+        values = {
+            "run": job.run,
+            "device": job.device | asdict(choose_device(**job.device)),
+            "files": [path and self._digest_of(path) for path in files],
+            "code": [self.code[path] for path in job.paths_to_code],
+        }
+        return fingerprint_of(paths=(), values=values)
+
+    def check_code(self, job: TrainingJob) -> None:
+        """See that nobody has edited a job's code since this process began to import it.
+
+        Raises:
+            InputError: where somebody has.
+        """
+        for path in job.paths_to_code:
+            if _digest_of_code(path) != self.code[path]:
+                raise InputError(
+                    "training",
+                    f"{path} was edited while this process ran",
+                    "It would mix the code from before with the code from after",
+                    "run again",
+                )
+
+    def _digest_of(self, path: str) -> str:
+        """The digest of an input; that of pictures takes long, and many runs ask for it."""
+        about = os.stat(path)
+        key = (path, about.st_ino, about.st_size, about.st_mtime_ns)
+        return self.once(*key, make=lambda: digest_of(path))
 
 
 @dataclass
@@ -100,14 +144,13 @@ class StudentRun:
         write_predictions(outputs["predictions"], predictions)
         with whole(outputs["history"]) as partial:
             pd.DataFrame(trainer.history or {"epoch": []}).to_csv(partial, index=False)
-        Path(self.job.path_to_checkpoint).unlink(missing_ok=True)
 
 
 def open_run(job: TrainingJob, materials: Materials, say: Callable = print) -> StudentRun:
     """A run made ready: its network from its seed, its teachers, its parts.
 
     Raises:
-        InputError: where an input is damaged or was made from something else.
+        InputError: where an input is damaged or was made from something else, or the code was edited.
     """
     run, paths, spec = job.run, job.paths, job.run["network"]
     device, classes = choose_device(**job.device), read_record(paths["summary"])["classes"]
@@ -120,17 +163,11 @@ def open_run(job: TrainingJob, materials: Materials, say: Callable = print) -> S
     cached = read_teachers(paths["targets"], paths["teachers"], parts, run, device.name, **made_from)
     teacher = materials.teacher(job, device)
     trainer = make_trainer(network, parts, run, device, cached, teacher)
-    return StudentRun(job, device, trainer, parts, fingerprint_of_job(job), say)
+    # Everything that it runs is imported by now.
+    materials.check_code(job)
+    return StudentRun(job, device, trainer, parts, materials.fingerprint_of(job), say)
 
 
-def fingerprint_of_job(job: TrainingJob) -> str:
-    """A name for everything that a job's results depend on.
-
-    The code too: a run that is half one loss and half its edited self is neither.
-    """
-    inputs = [job.paths[name] for name in ("array", "split", "initial")]
-    inputs += [path for name in ("teachers", "targets", "projections") for path in job.paths[name]]
-    device = choose_device(**job.device)
-    return fingerprint_of(
-        paths=[*filter(None, inputs), *job.paths_to_code], values=job.run | {"device": str(device)}
-    )
+def _digest_of_code(path: str) -> str | None:
+    """The digest of a file of code; None where it has been removed."""
+    return digest_of(path) if Path(path).exists() else None

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import NamedTuple
 
 from skinkd.checkpoints import resume, save_checkpoint
 from skinkd.claims import Claim
 from skinkd.companions import Pool, TrainingJob
-from skinkd.deliveries import deliver, path_to_delivery, take
-from skinkd.student_runs import WRITTEN, Materials, StudentRun, fingerprint_of_job, open_run
+from skinkd.deliveries import deliver, discard, fits, path_to_delivery, take
+from skinkd.student_runs import Materials, StudentRun, open_run
 from skinkd.together import run_together
 
 
@@ -19,8 +20,8 @@ class Companion(NamedTuple):
     claim: Claim
 
 
-def do(job: TrainingJob, pools: Sequence[Pool] = ()) -> None:
-    """Make the outputs of `job`.
+def do(job: TrainingJob, pools: Sequence[Pool] = ()) -> float:
+    """Make the outputs of `job`; the seconds in which nothing was done but to wait for another job.
 
     Where another job is training its student, this one trains others meanwhile, and then waits.
 
@@ -30,54 +31,92 @@ def do(job: TrainingJob, pools: Sequence[Pool] = ()) -> None:
     Raises:
         InputError: where an input is wrong, or a network diverged that others would learn from.
     """
-    materials, own = Materials(), Claim(job.place)
+    materials = Materials([job, *(other for pool in pools for other in pool.jobs)])
+    own, others = Claim(job.place), Others(job, pools, materials)
     while pools and not own.take():
-        others = _claimed_in_one_of(pools, job)
-        if others:
-            _train(None, others, materials)
+        if companions := others.instead_of_waiting():
+            _train(None, companions, materials)
         else:
             print("another job trains this student together with its own; waiting for it")
             own.take(wait=True)
     try:
-        if not _take_delivery(job):
-            _train(job, _claimed(job, pools[0], pools[0].share() - 1) if pools else [], materials)
+        if not _take_delivery(job, materials):
+            _train(job, others.beside_own(), materials)
+        _forget_unfinished(job)
     finally:
         own.release()
+    return own.waited_s
 
 
-def _claimed_in_one_of(pools: Sequence[Pool], job: TrainingJob) -> list[Companion]:
-    """Companions that could step together and that nobody trains, from the first pool that has any."""
-    return next(filter(None, (_claimed(job, pool, pool.share()) for pool in pools)), [])
+class Others:
+    """The jobs whose students the process of `job` may train.
+
+    Attributes:
+        tried: places of those that it has trained, or has failed to: none of them is tried twice.
+    """
+
+    def __init__(self, job: TrainingJob, pools: Sequence[Pool], materials: Materials):
+        self.job, self.pools, self.materials = job, pools, materials
+        self.tried: set[Path] = set()
+
+    def beside_own(self) -> list[Companion]:
+        """Companions of the job's own student."""
+        return self._claimed(self.pools[0], self._share(self.pools[0]) - 1) if self.pools else []
+
+    def instead_of_waiting(self) -> list[Companion]:
+        """Companions that could step together and that nobody trains, from the first pool that has any."""
+        return next(filter(None, (self._claimed(pool, self._share(pool)) for pool in self.pools)), [])
+
+    def _share(self, pool: Pool) -> int:
+        return pool.share(self._is_delivered)
+
+    def _claimed(self, pool: Pool, most: int) -> list[Companion]:
+        """At most so many companions that are ready to be trained and now are this process's own."""
+        claimed: list[Companion] = []
+        for other in pool.ready_for(self.job, self._is_delivered):
+            claim = Claim(other.place)
+            if len(claimed) < most and other.place not in self.tried and claim.take():
+                # Another process may have finished it between the look and the claim.
+                if other in pool.unfinished(self._is_delivered):
+                    self.tried.add(other.place)
+                    claimed.append(Companion(other, claim))
+                else:
+                    claim.release()
+        return claimed
+
+    def _is_delivered(self, other: TrainingJob) -> bool:
+        """Whether results of the code, config and data of this process wait for another job."""
+        if not path_to_delivery(other.place).exists():
+            return False
+        try:
+            return fits(other.place, self.materials.fingerprint_of(other), other.written)
+        except FileNotFoundError:  # An input that is still to be made.
+            return False
 
 
-def _take_delivery(job: TrainingJob) -> bool:
+def _take_delivery(job: TrainingJob, materials: Materials) -> bool:
     """Whether another job has made the outputs of this one."""
     if not path_to_delivery(job.place).exists():
         return False
-    outputs = {name: job.outputs[name] for name in WRITTEN}
-    return take(job.place, fingerprint_of_job(job), outputs)
+    return take(job.place, materials.fingerprint_of(job), job.written)
 
 
-def _claimed(job: TrainingJob, pool: Pool, most: int) -> list[Companion]:
-    """At most so many companions that are ready to be trained and now are this process's own."""
-    claimed: list[Companion] = []
-    for other in pool.ready_for(job):
-        claim = Claim(other.place)
-        if len(claimed) < most and claim.take():
-            # Another process may have finished it between the look and the claim.
-            if other.is_finished():
-                claim.release()
-            else:
-                claimed.append(Companion(other, claim))
-    return claimed
+def _forget_unfinished(job: TrainingJob) -> None:
+    """Remove what is left of a training whose outputs are there, so that a repetition repeats it.
+
+    The last act of its job: the outputs of a job that is killed before its end are thrown away, and without
+    its checkpoint it would train anew.
+    """
+    discard(job.place)
+    Path(job.path_to_checkpoint).unlink(missing_ok=True)
 
 
 def _train(own: TrainingJob | None, companions: list[Companion], materials: Materials) -> None:
     """Train the students of `own`, if any, and of the companions in the same steps; write and deliver all."""
-    runs = [open_run(own, materials)] if own else []
     with ExitStack() as stack:
         for companion in companions:
             stack.callback(companion.claim.release)
+        runs = [open_run(own, materials)] if own else []
         opened = {
             index: companion for companion in companions for index in _opened(companion, runs, materials)
         }
@@ -103,6 +142,8 @@ def _step(runs: list[StudentRun], companions: dict[int, Companion]) -> list[Exce
             companions[index].claim.release()
         elif runs[index].results_in(failure):
             runs[index].write(failure, runs[index].job.outputs)
+        elif companions:
+            print(f"the job's own student failed; the job ends when its companions have: {failure}")
 
     return run_together(
         [run.trainer for run in runs], [run.say for run in runs], [_checkpoint_of(run) for run in runs], end
@@ -127,10 +168,10 @@ def _deliver(run: StudentRun, failure: Exception | None) -> None:
     try:
         if not run.results_in(failure):
             raise failure
-        outputs = {name: run.job.outputs[name] for name in WRITTEN}
-        deliver(
-            run.job.place, run.fingerprint, run.say.said, outputs, lambda paths: run.write(failure, paths)
-        )
+        told = run.job.place, run.fingerprint, run.say.said, run.job.written
+        deliver(*told, lambda paths: run.write(failure, paths))
+        # Not before: a delivery that is cut short is made again from it.
+        Path(run.job.path_to_checkpoint).unlink(missing_ok=True)
     except Exception as problem:
         print(f"{run.job.run['arm']} is left to its own job: {problem}")
 
