@@ -6,11 +6,14 @@ from torch import nn
 
 from skinkd import compiling
 from skinkd.compiling import compile_training
+from skinkd.gradients import gradient_shares
 from skinkd.network_cost import multiply_accumulates
 from skinkd.networks import Features, build_network
 
 pytestmark = pytest.mark.skipif(not compiling._has_c_compiler(), reason="no C compiler")
 BATCHES = (6, 6, 4, 6, 4)
+# Terms are weighed in the middle of an epoch, when plain steps have compiled the backward pass already.
+WEIGHED = 3
 
 
 def learnt(compiled):
@@ -21,11 +24,14 @@ def learnt(compiled):
     features = Features(network)
     network = compile_training(network) if compiled else network
     optimizer = torch.optim.SGD(network.parameters(), lr=0.05)
-    for size in BATCHES:
+    for index, size in enumerate(BATCHES):
         network.train()
         logits = network(torch.randn(size, 3, 18, 18))
         # A map that a loss reads, so that gradients flow through the hook.
-        (nn.functional.cross_entropy(logits, torch.arange(size) % 3) + features.map.mean()).backward()
+        terms = [nn.functional.cross_entropy(logits, torch.arange(size) % 3), features.map.mean()]
+        if index == WEIGHED:
+            shares = gradient_shares(terms, list(network.parameters()))
+        sum(terms).backward()
         maps.append(features.map.detach().clone())
         optimizer.step()
         optimizer.zero_grad()
@@ -33,7 +39,7 @@ def learnt(compiled):
         with torch.no_grad():
             logits = network(torch.randn(3, 3, 18, 18))
     assert list(network.state_dict()) == names
-    return [*network.parameters(), *maps, logits], network
+    return [*network.parameters(), *maps, logits, shares], network
 
 
 @pytest.fixture(scope="module")

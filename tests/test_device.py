@@ -15,6 +15,7 @@ from skinkd.networks import build_network
 from skinkd.study import BASE
 
 LONG = compiling.PAYS_FROM_IMAGES
+ON_CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 
 
 @pytest.fixture
@@ -68,16 +69,18 @@ def test_one_switch_allows_only_deterministic_algorithms(monkeypatch, settings):
                 torch.empty(2).put_(torch.tensor([0, 0]), torch.ones(2), accumulate=False)
 
 
+@pytest.mark.parametrize("where", ["cpu", pytest.param("cuda", marks=ON_CUDA)])
 @pytest.mark.parametrize("name", ["dsnet", "mobilenet_v2", "resnet", "efficientnet", "dsc", "vgg16"])
-def test_every_layer_of_the_study_has_a_deterministic_algorithm(name, settings):
+def test_deterministic_gradients_have_the_same_bits_twice(name, where, settings):
+    """On a GPU, an operation that has no deterministic algorithm would refuse here."""
     parameters = {"resnet": {"depth": 10}, "efficientnet": {"variant": "b0", "width": 0.25, "depth": 0.5}}
-    chosen = choose_device("cpu", "bfloat16", 1, deterministic=True)
+    chosen = choose_device(where, "bfloat16", 1, deterministic=True)
     gradients = []
     for _ in range(2):
         torch.manual_seed(0)
         network = chosen.place(build_network(name, 3, 32, parameters.get(name, {}))).train()
         with chosen.autocast():
-            logits = network(torch.randn(4, 3, 32, 32))
+            logits = network(torch.randn(4, 3, 32, 32).to(where))
         logits.float().square().sum().backward()
         gradients.append([parameter.grad for parameter in network.parameters()])
     assert all(torch.equal(one, other) for one, other in zip(*gradients, strict=True))

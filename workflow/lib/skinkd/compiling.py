@@ -31,9 +31,12 @@ def compile_training(network: nn.Module) -> nn.Module:
     """
     # Seconds of imports, which only a compiled run should wait for.
     import torch._dynamo
+    import torch._functorch.config
     import torch._inductor.config
 
     torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, GRAPHS)
+    # Terms are weighed on a graph that is kept; a backward pass that gives its memory away would refuse that.
+    torch._functorch.config.donated_buffer = False
     # Dropout draws the numbers that it draws uncompiled.
     torch._inductor.config.fallback_random = True
     plain = network.forward
