@@ -10,7 +10,7 @@ from safetensors import safe_open
 from torch import nn
 from training_examples import CPU, DISTILLED, RUN, network_of, parts_of, quiet
 
-from skinkd import targets
+from skinkd import sources, targets
 from skinkd.checkpoints import load_network, read_description, save_network
 from skinkd.dataset import predict_logits
 from skinkd.device import Device
@@ -153,6 +153,14 @@ def test_every_entry_of_the_header_that_differs_is_named(stale, distillation):
     with pytest.raises(InputError) as error:
         read_targets([targets], [header_of(data, teacher, **everything)], part, "cpu")
     assert all(f"{entry} was " in str(error.value) for entry in expected)
+
+
+@pytest.mark.parametrize("name", ["ssd_kd.py", "picture_changes.py", "dataset.py", "packed_pictures.py"])
+def test_the_header_depends_on_all_code_that_makes_views(name, monkeypatch):
+    whole = sources.digest_of_modules("skinkd.augmentations.ssd_kd", "skinkd.dataset")
+    digest_of = sources.digest_of
+    monkeypatch.setattr(sources, "digest_of", lambda file: "edited" if file.name == name else digest_of(file))
+    assert sources.digest_of_modules("skinkd.augmentations.ssd_kd", "skinkd.dataset") != whole
 
 
 def test_several_teachers_are_read_in_their_order(stale, distillation, tmp_path):

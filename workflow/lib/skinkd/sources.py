@@ -1,9 +1,12 @@
 """Which of our own files a script depends on."""
 
 import ast
+import hashlib
 import os
 from functools import cache
 from pathlib import Path
+
+from skinkd.atomic import digest_of
 
 PACKAGE = Path(__file__).parent
 SCRIPTS = PACKAGE.parents[1] / "scripts"
@@ -24,14 +27,25 @@ def imports_of(script: str, *loaded_by_name: str) -> list[str]:
     Returns:
         Paths relative to the working directory, the script's own first, sorted.
     """
-    waiting = [*_imported(SCRIPTS / script), *_files_of(loaded_by_name)]
-    found: set[Path] = set()
+    found = _reached_from([*_imported(SCRIPTS / script), *_files_of(loaded_by_name)])
+    return [os.path.relpath(SCRIPTS / script), *sorted(map(os.path.relpath, found))]
+
+
+def digest_of_modules(*names: str) -> str:
+    """One sha256 of modules of this package, by dotted name, and of all files of it that they import."""
+    digests = [digest_of(file) for file in sorted(_reached_from(_files_of(names)))]
+    return hashlib.sha256(" ".join(digests).encode()).hexdigest()
+
+
+def _reached_from(files) -> set[Path]:
+    """Files of this package, and those that they import, directly or through each other."""
+    waiting, found = list(files), set()
     while waiting:
         file = waiting.pop()
         if file not in found:
             found.add(file)
             waiting += _imported(file)
-    return [os.path.relpath(SCRIPTS / script), *sorted(map(os.path.relpath, found))]
+    return found
 
 
 @cache

@@ -17,7 +17,7 @@ from skinkd.atomic import digest_of, whole
 from skinkd.dataset import Part, predict_logits
 from skinkd.errors import InputError
 from skinkd.progress import Progress
-from skinkd.sources import PACKAGE
+from skinkd.sources import digest_of_modules
 from skinkd.teachers import TeacherLogits
 
 FORECAST_FROM = 32  # images
@@ -26,12 +26,13 @@ FORECAST_FROM = 32  # images
 def describe_targets(
     *, path_to_array, path_to_split, path_to_teacher, augmentation: str, view_seed: int, views: int, classes
 ) -> dict[str, str]:
-    """The header: digests of teacher, pictures, split and augmentation, and the class order."""
+    """The header: digests of teacher, pictures, split and the code of the views, and the class order."""
+    code = digest_of_modules(f"skinkd.augmentations.{augmentation}", "skinkd.dataset")
     return {
         "teacher": digest_of(path_to_teacher),
         "pictures": digest_of(path_to_array),
         "split": digest_of(path_to_split),
-        "augmentation": f"{augmentation} {digest_of(PACKAGE / 'augmentations' / f'{augmentation}.py')}",
+        "augmentation": f"{augmentation} {code}",
         "view_seed": str(view_seed),
         "views": str(views),
         "classes": " ".join(classes),
