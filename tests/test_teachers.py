@@ -42,7 +42,7 @@ def imitating(data, teacher, **training):
 
 def pictures_by_hand(part, chosen, turns, parameters):
     """Turned by numpy, then augmented, then normalised, (chosen, 3, S, S)."""
-    turned = np.rot90(part.pictures_of(chosen).numpy(), turns, axes=(1, 2)).copy()
+    turned = np.rot90(part.packed.take(chosen, chosen).numpy(), turns, axes=(1, 2)).copy()
     pictures = torch.from_numpy(turned).permute(0, 3, 1, 2) / 255
     if parameters is not None:
         pictures = part.augmentation.apply(pictures, parameters[chosen])

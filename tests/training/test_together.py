@@ -20,7 +20,9 @@ from training_examples import (
     teachers_logits,
 )
 
+from skinkd import signals
 from skinkd.checkpoints import resume
+from skinkd.dataset import Part
 from skinkd.runs import make_trainer
 from skinkd.together import run_together
 from skinkd.training import Diverged
@@ -175,6 +177,33 @@ def test_the_time_of_a_student_is_its_own(data, monkeypatch):
     monkeypatch.setattr("skinkd.training.time.monotonic", lambda: clock[0])
     run_quietly(trainers)
     assert [trainer.runtime_s for trainer in trainers] == [3 * 5, 3 * 5, 3 * 5]
+
+
+def test_students_that_share_pictures_and_looks_have_the_times_of_their_runs_alone(data, monkeypatch):
+    """By a clock that only the making of pictures and the looks of the teacher move: a second for each."""
+    clock = [0.0]
+    monkeypatch.setattr("skinkd.training.time.monotonic", lambda: clock[0])
+    for owner, name in ((Part, "_made"), (signals, "look_as_teacher")):
+        monkeypatch.setattr(owner, name, a_second_later(getattr(owner, name), clock))
+    shared = Shared(data)
+    together = [shared.trainer(kind) for kind in ("maps", "relations", "plain")]
+    run_quietly(together)
+    alone = [Shared(data).trainer(kind) for kind in ("maps", "relations", "plain")]
+    for trainer in alone:
+        run_quietly([trainer])
+    times = [trainer.runtime_s for trainer in together]
+    assert times == [trainer.runtime_s for trainer in alone]
+    assert times[0] == times[1] == 2 * times[2] > 0
+
+
+def a_second_later(function, clock):
+    """The function, after a second of the clock."""
+
+    def slow(*arguments):
+        clock[0] += 1.0
+        return function(*arguments)
+
+    return slow
 
 
 def steps_of_a_second(trainer, clock):

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from skinkd.transfers import sent
 
-PIECE_BYTES = 2**20
+PIECE_BYTES = 2**21
 BLUR_TAPS_PX = 4
 # Beyond so many deviations a weight is below half a rounding step of the middle one.
 TAPS_PER_SIGMA = 6.0

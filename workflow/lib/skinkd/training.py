@@ -4,6 +4,8 @@ import copy
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 
 import numpy as np
 import torch
@@ -19,6 +21,7 @@ from skinkd.progress import Progress
 from skinkd.schedule import Schedule
 from skinkd.signals import Signals
 from skinkd.teachers import TeacherLogits
+from skinkd.transfers import sent
 from skinkd.validating import validation_steps
 
 
@@ -111,16 +114,25 @@ class Trainer:
         self.load_state(self.best_state)
 
     def _timed(self, steps: Iterator[None]) -> Iterator[None]:
-        """The steps; `runtime_s` grows by what they take, not by what others do in the pauses."""
+        """The steps; `runtime_s` grows by what they take alone.
+
+        What others do in the pauses does not count, and what others made for this one, too, does: students
+        that step together have the times of their runs alone. On a GPU such a thing's time is the host's.
+        """
         while True:
-            started_s = time.monotonic()
+            started_s = self._clock_s()
             try:
                 next(steps)
             except StopIteration:
                 return
             finally:
-                self.runtime_s += time.monotonic() - started_s
+                self.runtime_s += self._clock_s() - started_s
             yield
+
+    def _clock_s(self) -> float:
+        """Seconds, with those of pictures and of a teacher's looks that were made once and served again."""
+        sources = (self.train_part, self.validation_part, *filter(None, [self.signals.teacher]))
+        return time.monotonic() + sum(source.reused_s for source in sources)
 
     def finished(self) -> bool:
         """Whether all epochs ran, or none has been better for too long."""
@@ -161,22 +173,33 @@ class Trainer:
         self.network.train(self.signals.trains_network)
         self.helpers.train()
         part, parameters, batches = self.train_part, self._parameters(epoch), self._batches(epoch)
-        loss, right, weighed = *torch.zeros(2, device=part.device), {}
+        losses, logits, weighed = [], [], {}
         for index, chosen in enumerate(batches):
             signals = self.signals_of(part, chosen, epoch % self.views, parameters)
             values = [term.value(signals) for term in self.terms]
             # The first batch of a sorted epoch would have the clearest images, or the least clear.
             if index == len(batches) // 2:
                 weighed = self._weighed(values)
-            loss += len(chosen) * self._descend(values)
-            right += (signals["student"].detach().argmax(dim=1) == signals["labels"]).sum()
+            losses.append(self._descend(values))
+            logits.append(signals["student"].detach())
             yield
-        shown = sum(map(len, batches))
-        return {"train_loss": loss.double() / shown, "train_accuracy": right.double() / shown} | weighed
+        return self._trained(batches, losses, logits) | weighed
+
+    def _trained(
+        self, batches: list[Tensor], losses: list[Tensor], logits: list[Tensor]
+    ) -> dict[str, Tensor]:
+        """Loss and accuracy of an epoch: added up at its end, not in each of its steps."""
+        part, shown = self.train_part, torch.cat(batches)
+        sizes = sent(np.array([len(chosen) for chosen in batches], dtype=np.float64), part.device)
+        right = torch.cat(logits).argmax(dim=1) == part.labels[part.on_device(shown)]
+        return {
+            "train_loss": (torch.stack(losses).double() * sizes).sum() / len(shown),
+            "train_accuracy": right.double().mean(),
+        }
 
     def _descend(self, values: list[Tensor]) -> Tensor:
         """One step of the optimiser down the sum of the terms; that sum."""
-        loss = sum(values)
+        loss = reduce(add, values)
         loss.backward()
         self.optimizer.step()
         # Here and not before the next step: students that take turns need not hold all their gradients.
