@@ -265,7 +265,7 @@ def test_a_gpu_is_named_instead_of_the_cpu(record):
 
 def test_a_readme_without_the_lines_is_named_and_kept(readme):
     readme.write_text("nothing\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"README\.md has no '<!-- grid: make forecast -->'"):
+    with pytest.raises(InputError, match=r"README.md: there is no '<!-- grid: make forecast -->'"):
         forecast.main(FULL)
     assert readme.read_text(encoding="utf-8") == "nothing\n"
     assert (readme.parent / "results/full/forecast.json").exists()

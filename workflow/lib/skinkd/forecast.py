@@ -20,6 +20,7 @@ from skinkd.errors import InputError
 from skinkd.grid import count_jobs, projections, targets, trainings
 from skinkd.part_sizes import part_sizes, table_of
 from skinkd.provenance import versions
+from skinkd.readme_block import with_block
 from skinkd.records import write_record
 from skinkd.step_times import PICTURES_ON_CPU, Stopwatch
 from skinkd.study import BASE, Study, open_study
@@ -215,24 +216,6 @@ def grid_block(record: dict) -> str:
     )
 
 
-def with_forecast(readme: str, record: dict) -> str:
-    """The README with its lines about the grid replaced.
-
-    Raises:
-        InputError: where it has no such lines.
-    """
-    before, found, rest = readme.partition(BEGIN)
-    _, ended, after = rest.partition(END)
-    if not (found and ended):
-        raise InputError(
-            "forecast",
-            f"{README.resolve()} has no '{BEGIN}' followed by '{END}'",
-            "The README would go on saying what was measured before",
-            "put these two lines where the numbers belong",
-        )
-    return before + grid_block(record) + after
-
-
 def main(path_to_config, steps: int | None = None) -> Path:
     """Write the record of a study's forecast; tell the README, if the study is the papers' own."""
     study = open_study(read_config(BASE, path_to_config))
@@ -240,7 +223,7 @@ def main(path_to_config, steps: int | None = None) -> Path:
     path = Path("results", study.config.study.name, "forecast.json")
     write_record(path, record)
     if study.config.study.scale == "full":
-        write_text(README, with_forecast(README.read_text(encoding="utf-8"), record))
+        write_text(README, with_block(README.read_text(encoding="utf-8"), grid_block(record)))
     print(f"At most {record['hours']:,.1f} hours, {record['flop']:.3g} FLOP: {path}")
     return path
 

@@ -13,7 +13,8 @@ from skinkd.atomic import write_text
 from skinkd.config import check_config, read_config
 from skinkd.errors import InputError
 from skinkd.place import report_folder
-from skinkd.readme import with_results
+from skinkd.readme import results_block
+from skinkd.readme_block import with_block
 from skinkd.records import read_record
 from skinkd.study import BASE
 
@@ -50,7 +51,7 @@ def publish(path_to_config) -> Path:
     (target / RESULTS).write_bytes(gzip.compress((report / "results.json").read_bytes(), mtime=0))
     readme = Path("README.md")
     results = read_record(report / "results.json")
-    write_text(readme, with_results(readme.read_text(encoding="utf-8"), results))
+    write_text(readme, with_block(readme.read_text(encoding="utf-8"), results_block(results)))
     return target
 
 

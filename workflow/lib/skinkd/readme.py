@@ -26,17 +26,6 @@ def results_block(results: dict) -> str:
     return "\n".join([BEGIN, *_table(results), "", _rule(results), "", *lines, "", _origin(results), END])
 
 
-def with_results(readme: str, results: dict) -> str:
-    """The README with its block of results replaced.
-
-    Raises:
-        ValueError: where the README has no such block.
-    """
-    before, rest = readme.split(BEGIN)
-    _, after = rest.split(END)
-    return before + results_block(results) + after
-
-
 def _table(results: dict) -> list[str]:
     """A Markdown table of balanced accuracy: one row per main arm, one column per protocol."""
     protocols = list(results["protocols"])
