@@ -292,9 +292,9 @@ def test_an_epoch_may_show_a_picture_several_times(scene):
     once, parts = (parts_of(found, SIZE_PX, "cpu") for found in (scene, twice))
     assert (len(once["train"]), len(parts["train"])) == (PICTURES, 2 * PICTURES)
     assert len(parts["validation"]) == VALIDATED
-    both = parts["train"].pictures_of(torch.tensor([3, PICTURES + 3]))
+    both = parts["train"].batch(torch.tensor([3, PICTURES + 3]))
     assert torch.equal(both[0], both[1])
-    assert torch.equal(both[0], once["train"].pictures_of(torch.tensor([3]))[0])
+    assert torch.equal(both[0], once["train"].batch(torch.tensor([3]))[0])
 
 
 def test_every_batch_has_every_class(scene):

@@ -180,7 +180,7 @@ def of_all_runs(stage, suffix):
 
 
 def costs_of_study():
-    """What each measured job of the study cost."""
+    """What each measured job of the study cost, but for those that explain pictures."""
     drawn = {"isic_challenge": "draw_archive", "class_folders": "draw_folders"}
     sources = {name: STUDY.config.sources[name] for name in STUDY.sources()}
     places = [f"ingest/{name}" for name in sources]

@@ -34,7 +34,7 @@ rule summarize:
         published=[f"config/papers/{paper}.csv" for paper in STUDY.config.papers],
         networks=of_all_runs("networks", "safetensors"),
         histories=of_all_runs("histories", "csv"),
-        costs=costs_of_study(),
+        costs=[*costs_of_study(), *(f"{RESULTS}/costs/explain/{stem}.json" for stem in PICTURES)],
         pictures=[f"{REPORT}/pictures/{stem}.json" for stem in PICTURES],
         code=imports_of("summarize.py"),
     output:

@@ -13,6 +13,7 @@ from skinkd import formats
 from skinkd.bench.crew import take_turns
 from skinkd.bench.experiments import Experiment
 from skinkd.bench.machine import describe_machine, describe_settings
+from skinkd.bench.readme import update_readme
 from skinkd.bench.results import Results
 from skinkd.bench.scene import Scene, draw_scene
 from skinkd.errors import InputError
@@ -91,6 +92,7 @@ def main(arguments: list[str]) -> None:
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="skinkd-bench-") as folder:
         bench(given.rows, given.repeats, given.folder, Scene(folder, PICTURES))
+    update_readme(given.folder)
     print(f"\nThe table: {Path(given.folder, 'benchmark.md').resolve()}")
 
 

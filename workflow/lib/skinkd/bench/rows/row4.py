@@ -1,5 +1,6 @@
 """What a step with cached logits costs over one with labels alone."""
 
+from dataclasses import replace
 from functools import partial
 
 from skinkd.bench.comparing import CPU_MS, Reading, Row, compare
@@ -29,6 +30,8 @@ def experiment(
     read: Reading = CPU_MS,
 ) -> Experiment:
     """A network on a device."""
+    # Many steps in an epoch, as there are in a study.
+    scene = scene if size_px == LARGE_PX else replace(scene, times=8)
     told = {**scene.at(size_px), "network": network, "steps": steps, "device": device}
     pair = {"first": {"loss": DISTILLED, "teacher": "cached"}, "second": {"loss": ALONE}}
     name = "_".join(["row4", *(["cuda"] if device == "cuda" else []), network, str(size_px)])
