@@ -27,7 +27,6 @@ from training_examples import (
 )
 
 from skinkd import strict_yaml
-from skinkd.checkpoints import resume, save_checkpoint
 from skinkd.config import read_config
 from skinkd.errors import InputError
 from skinkd.losses import objective
@@ -36,6 +35,7 @@ from skinkd.signatures import classes_of, minimum_classes
 from skinkd.study import BASE, PAPERS, open_study
 from skinkd.teachers import altered
 from skinkd.training import Trainer
+from skinkd.unfinished import resume, save_checkpoint
 
 SIZE_PX = 33  # The least for which the last map of a network that divides by 32 has several positions.
 CLASSES = (2, 8)

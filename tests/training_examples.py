@@ -3,12 +3,12 @@
 import torch
 from torch import nn
 
-from skinkd.checkpoints import save_checkpoint
 from skinkd.dataset import Part
 from skinkd.device import Device
 from skinkd.networks import build_network
 from skinkd.runs import make_trainer
 from skinkd.teachers import OnlineTeacher, TeacherLogits
+from skinkd.unfinished import save_checkpoint
 
 CPU = Device("cpu", "float32")
 SGD = {"name": "sgd", "learning_rate": 0.02, "momentum": 0.9, "weight_decay": 1e-3}

@@ -15,7 +15,7 @@ from jobs_examples import run_projection, run_train, told_to_train
 from safetensors.torch import load_file
 from training_examples import IMITATING, RUN, SGD, Killed, assert_equal_bits
 
-from skinkd.checkpoints import read_description, save_checkpoint
+from skinkd.checkpoints import read_description
 from skinkd.claims import Claim
 from skinkd.companions import Pool, TrainingJob, pools_of, told_to, write_companions, write_companions_of
 from skinkd.deliveries import deliver, path_to_delivery, take
@@ -23,6 +23,7 @@ from skinkd.errors import InputError
 from skinkd.predictions import read_predictions
 from skinkd.student_runs import Materials, open_run
 from skinkd.training_jobs import do
+from skinkd.unfinished import save_checkpoint
 
 RESNET = {"name": "resnet", "parameters": {"depth": 10}}
 DROPPING = {"name": "resnet", "parameters": {"depth": 10, "head": "dropout_batch_norm"}}
@@ -230,7 +231,7 @@ def test_a_killed_group_leaves_a_checkpoint_of_each_student(
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("skinkd.training_jobs.save_checkpoint", save)
+        patch.setattr("skinkd.unfinished.save_checkpoint", save)
         do(jobs["relation"], [pool(jobs)])
     assert len(set(saved)) == 3
     assert not list(tmp_path.glob("*.safetensors"))
@@ -261,7 +262,7 @@ def test_a_job_that_is_killed_while_its_companions_train_keeps_its_training(
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("skinkd.training_jobs.save_checkpoint", save)
+        patch.setattr("skinkd.unfinished.save_checkpoint", save)
         do(jobs["relation"], [pool(jobs)])
     assert (tmp_path / "relation.safetensors").exists()
     forget_outputs(jobs["relation"])
@@ -304,7 +305,7 @@ def test_another_number_of_threads_refuses_a_checkpoint(data, teacher, tmp_path,
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("skinkd.training_jobs.save_checkpoint", save)
+        patch.setattr("skinkd.unfinished.save_checkpoint", save)
         do(job)
     do(replace(job, device=job.device | {"threads": 2}))
     assert "belongs to another config, other data or other code; starting over" in capsys.readouterr().out
@@ -436,7 +437,7 @@ def test_a_job_that_trained_by_itself_leaves_no_delivery(data, teacher, tmp_path
         write = lambda paths: written(paths, "made meanwhile")  # noqa: E731
         deliver(job.place, fingerprint, [], job.outputs, write)
 
-    monkeypatch.setattr("skinkd.training_jobs.save_checkpoint", save)
+    monkeypatch.setattr("skinkd.unfinished.save_checkpoint", save)
     do(job)
     assert not path_to_delivery(job.place).exists()
 

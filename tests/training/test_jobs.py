@@ -19,11 +19,12 @@ from training_examples import (
 )
 
 from skinkd.atomic import digest_of
-from skinkd.checkpoints import load_network, read_description, save_checkpoint
+from skinkd.checkpoints import load_network, read_description
 from skinkd.dataset import Part, predict_logits
 from skinkd.errors import InputError
 from skinkd.predictions import read_predictions
 from skinkd.runs import read_projection
+from skinkd.unfinished import save_checkpoint
 
 RESNET = {"name": "resnet", "parameters": {"depth": 10}}
 IMITATOR = RUN | {"arm": "imitator", "network": RESNET, "loss": IMITATING, "teaches": False}
@@ -163,7 +164,7 @@ def test_a_killed_job_resumes_unless_its_config_or_code_changed(packed, tmp_path
 
     def kill():
         with monkeypatch.context() as patch, pytest.raises(Killed):
-            patch.setattr("skinkd.training_jobs.save_checkpoint", killing_save)
+            patch.setattr("skinkd.unfinished.save_checkpoint", killing_save)
             run_train(data, tmp_path, code=[code])
         capsys.readouterr()
 
@@ -183,7 +184,7 @@ def test_a_killed_job_resumes_unless_its_config_or_code_changed(packed, tmp_path
 def test_a_killed_head_resumes(imitation, tmp_path, capsys, monkeypatch):
     data, teacher, head = imitation
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr("train_projection.save_checkpoint", killing_save)
+        patch.setattr("skinkd.unfinished.save_checkpoint", killing_save)
         run_projection(data, tmp_path, teacher)
     resumed = run_projection(data, tmp_path, teacher)
     assert "resuming after epoch 1" in capsys.readouterr().out

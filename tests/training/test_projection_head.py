@@ -14,10 +14,10 @@ from training_examples import (
 )
 
 from skinkd.adapters import projection_head
-from skinkd.checkpoints import resume
 from skinkd.networks import map_channels
 from skinkd.projections import make_projection_trainer
 from skinkd.self_supervision import contrastive
+from skinkd.unfinished import resume
 
 RECIPE = {
     "epochs": 6,

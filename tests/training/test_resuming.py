@@ -1,11 +1,15 @@
 """A killed run resumes to the same bits, or says why it starts over; a saved network is the network."""
 
 import copy
+import os
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from training_examples import (
+    DISTILLED,
     IMITATING,
     SGD,
     Killed,
@@ -13,18 +17,16 @@ from training_examples import (
     kill_after,
     online_teacher,
     quiet,
+    teachers_logits,
     trainer_of,
     weights_of,
 )
 
-from skinkd.checkpoints import (
-    fingerprint_of,
-    load_network,
-    read_description,
-    resume,
-    save_network,
-)
+from skinkd import unfinished
+from skinkd.checkpoints import load_network, read_description, save_network
 from skinkd.errors import InputError
+from skinkd.interruptions import Interrupted
+from skinkd.unfinished import Keeper, fingerprint_of, forget_checkpoint, resume, save_checkpoint
 
 LONG = {
     "epochs": 9,
@@ -116,39 +118,170 @@ def test_the_network_ends_with_the_selected_weights(uninterrupted):
     )
 
 
+ARMS = {
+    "plain": {"network": ("resnet", {"depth": 10, "head": "dropout_batch_norm"})},
+    "cached": {"run": {"loss": DISTILLED}},
+    "maps": {"network": ("mobilenet_v2", {"width": 0.35}), "run": {"loss": IMITATING}},
+    "curriculum": {
+        "run": {"loss": DISTILLED},
+        "sampler": {"draw": "every_image", "order": "confident_first"},
+    },
+}
+
+
+@pytest.fixture(scope="module", params=ARMS)
+def arm(request, packed):
+    """How to make a trainer of an arm, and the arm's run to its end."""
+    data, told = packed(3), dict(ARMS[request.param])
+    if request.param in ("cached", "curriculum"):
+        told["cached"] = teachers_logits(data)
+    if request.param == "maps":
+        told["teacher"] = online_teacher(data)
+
+    def make():
+        return trainer_of(data, epochs=2, **told)
+
+    expected = make()
+    expected.run(say=quiet)
+    return make, expected
+
+
+def steps_in(make) -> int:
+    """The batches after which a run may be killed."""
+    seen = []
+    make().run(say=quiet, after_batch=seen.append)
+    return len(seen)
+
+
+def test_a_run_killed_after_any_batch_resumes_to_the_same_bits(arm, tmp_path):
+    """In the middle of training, after its last batch, and while it is validated."""
+    make, expected = arm
+    for step in range(1, steps_in(make) + 1):
+        path, batches = tmp_path / f"{step}.pt", []
+
+        def kill(trainer, path=path, batches=batches, step=step):
+            batches.append(trainer)
+            if len(batches) == step:
+                save_checkpoint(path, trainer, "this run")
+                raise Killed
+
+        with pytest.raises(Killed):
+            make().run(say=quiet, after_batch=kill)
+        resumed = make()
+        torch.rand(step)
+        resume(path, resumed, "this run", say=quiet)
+        resumed.run(say=quiet)
+        assert resumed.history == expected.history
+        assert_equal_bits(weights_of(resumed.network), weights_of(expected.network))
+
+
+def test_a_resumed_run_says_where_it_goes_on(packed, tmp_path):
+    make, path, said = (lambda: trainer_of(packed(3))), tmp_path / "run.pt", []
+    asked = SimpleNamespace(is_due=False)
+    keeper = Keeper(path, "this run", asked)
+
+    def ask(trainer):
+        asked.is_due = len(trainer.history) == 1 and len(trainer.midway.losses) == 2
+        keeper.after_batch(trainer)
+
+    with pytest.raises(Interrupted, match="stopped in epoch 2; run again, it goes on from there"):
+        make().run(say=quiet, after_epoch=keeper.after_epoch, after_batch=ask)
+    resume(path, make(), "this run", say=said.append)
+    assert said == ["resuming after epoch 1, 2 batches into the next"]
+    forget_checkpoint(path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_long_epochs_are_saved_by_the_clock(packed, tmp_path, monkeypatch):
+    clock, saved = [0.0], []
+    monkeypatch.setattr(unfinished.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(unfinished, "save_checkpoint", lambda *told: saved.append(clock[0]))
+    keeper = Keeper(tmp_path / "run.pt", "this run", SimpleNamespace(is_due=False))
+    for second in range(1300):
+        clock[0] = float(second)
+        keeper.after_batch(None)
+    assert saved == [601.0, 1202.0]
+
+
+def interrupted_twice(path, data):
+    """A run that left two checkpoints: after its first epoch, and after its second."""
+    with pytest.raises(Killed):
+        trainer_of(data).run(say=quiet, after_epoch=kill_after(2, path))
+
+
 def cut(path):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
+def flip_a_bit(path):
+    """Of a weight: torch would not notice."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(bytes(content))
+
+
 @pytest.mark.parametrize(
-    ("damage", "fingerprint", "expected"),
-    [
-        (
-            lambda path: None,
-            "another run",
-            "belongs to another config, other data or other code; starting over",
-        ),
-        (cut, "this run", "cannot be read"),
-        (lambda path: path.write_bytes(b""), "this run", "cannot be read"),
-        (lambda path: torch.save([1, 2], path), "this run", "belongs to another config"),
-    ],
-    ids=["another config", "cut in half", "empty", "something else"],
+    "damage",
+    [cut, flip_a_bit, lambda path: path.write_bytes(b""), lambda path: torch.save([1, 2], path), Path.unlink],
+    ids=["cut in half", "one bit", "empty", "something else", "gone"],
 )
-def test_a_checkpoint_that_does_not_fit_is_not_used_and_it_says_so(
-    damage, fingerprint, expected, packed, tmp_path
-):
-    path, data = tmp_path / "run.pt", packed(3)
-    with pytest.raises(Killed):
-        trainer_of(data).run(say=quiet, after_epoch=kill_after(1, path))
+def test_the_checkpoint_before_a_damaged_one_is_taken_and_it_says_so(damage, packed, tmp_path):
+    path, data, said = tmp_path / "run.pt", packed(3), []
+    interrupted_twice(path, data)
     damage(path)
-    fresh, said = trainer_of(data), []
+    resumed = trainer_of(data)
+    resume(path, resumed, "this run", say=said.append)
+    assert said[-1] == "resuming after epoch 1"
+    assert "is not what was written" in said[0] or damage is Path.unlink
+    expected = trainer_of(data)
+    for trainer in (resumed, expected):
+        trainer.run(say=quiet)
+    assert_equal_bits(weights_of(resumed.network), weights_of(expected.network))
+
+
+@pytest.mark.parametrize("call", [1, 2, 3])
+def test_a_kill_while_a_checkpoint_is_saved_leaves_one_that_is_whole(call, packed, tmp_path, monkeypatch):
+    """Between any two of the names that files are given: the digests', the previous one's, the new one's."""
+    path, data, said, calls = tmp_path / "run.pt", packed(3), [], []
+    interrupted_twice(path, data)
+    replace = os.replace
+
+    def killed_at(*told):
+        calls.append(told)
+        if len(calls) == call:
+            raise Killed
+        replace(*told)
+
+    trainer = trainer_of(data)
+    resume(path, trainer, "this run", say=quiet)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(os, "replace", killed_at)
+        save_checkpoint(path, trainer, "this run")
+    resume(path, trainer_of(data), "this run", say=said.append)
+    assert said == ["resuming after epoch 2"]
+
+
+def test_damaged_checkpoints_alone_start_over(packed, tmp_path):
+    path, data, said = tmp_path / "run.pt", packed(3), []
+    interrupted_twice(path, data)
+    for file in (path, tmp_path / "run.pt.previous"):
+        flip_a_bit(file)
+    fresh = trainer_of(data)
     before = weights_of(fresh.network)
-    resume(path, fresh, fingerprint, say=said.append)
-    assert len(said) == 1
-    assert expected in said[0]
-    assert "starting over" in said[0]
+    resume(path, fresh, "this run", say=said.append)
+    assert len(said) == 3
+    assert said[-1] == "starting over"
     assert fresh.history == []
     assert_equal_bits(weights_of(fresh.network), before)
+
+
+def test_a_checkpoint_of_another_run_is_not_used_and_it_says_so(packed, tmp_path):
+    path, data, said = tmp_path / "run.pt", packed(3), []
+    interrupted_twice(path, data)
+    fresh = trainer_of(data)
+    resume(path, fresh, "another run", say=said.append)
+    assert said == [f"{path} belongs to another config, other data or other code", "starting over"]
+    assert fresh.history == []
 
 
 def test_without_a_checkpoint_nothing_is_said(packed, tmp_path):

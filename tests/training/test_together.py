@@ -21,11 +21,11 @@ from training_examples import (
 )
 
 from skinkd import signals
-from skinkd.checkpoints import resume
 from skinkd.dataset import Part
 from skinkd.runs import make_trainer
 from skinkd.together import run_together
 from skinkd.training import Diverged
+from skinkd.unfinished import resume
 
 MAPS = [*ALONE, {"name": "fitnet", "weight": 1.0, "adapter": "linear"}]
 RELATIONS = [*ALONE, {"name": "distance_relation", "weight": 5.0}]

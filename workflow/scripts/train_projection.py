@@ -1,19 +1,19 @@
 """Train a teacher's self-supervision head on its frozen features: the first phase of SSKD."""
 
-from pathlib import Path
-
 import pandas as pd
 import torch
 
 from skinkd.adapters import projection_head
 from skinkd.atomic import digest_of, whole
-from skinkd.checkpoints import fingerprint_of, load_network, resume, save_checkpoint, save_network
+from skinkd.checkpoints import load_network, save_network
 from skinkd.device import choose_device
 from skinkd.frozen import Frozen
+from skinkd.interruptions import Interruption
 from skinkd.jobs import logged_to
 from skinkd.networks import map_channels
 from skinkd.projections import make_projection_trainer
 from skinkd.runs import open_parts
+from skinkd.unfinished import Keeper, fingerprint_of, forget_checkpoint, resume
 
 
 def train_projection(paths, paths_to_code, run, device, path_to_checkpoint, outputs):
@@ -28,11 +28,13 @@ def train_projection(paths, paths_to_code, run, device, path_to_checkpoint, outp
     inputs = [*paths.values(), *paths_to_code]
     fingerprint = fingerprint_of(paths=inputs, values=run | {"device": str(device)})
     resume(path_to_checkpoint, trainer, fingerprint)
-    trainer.run(after_epoch=lambda trainer: save_checkpoint(path_to_checkpoint, trainer, fingerprint))
+    with Interruption() as interruption:
+        keeper = Keeper(path_to_checkpoint, fingerprint, interruption)
+        trainer.run(after_epoch=keeper.after_epoch, after_batch=keeper.after_batch)
     save_network(outputs["projection"], head, {"teacher": digest_of(paths["teacher"])})
     with whole(outputs["history"]) as partial:
         pd.DataFrame(trainer.history).to_csv(partial, index=False)
-    Path(path_to_checkpoint).unlink(missing_ok=True)
+    forget_checkpoint(path_to_checkpoint)
 
 
 if __name__ == "__main__":

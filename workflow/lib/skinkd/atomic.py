@@ -1,5 +1,6 @@
 """Files appear whole or not at all, and are known by their digest."""
 
+import glob
 import hashlib
 import os
 from contextlib import contextmanager
@@ -20,8 +21,24 @@ def whole(path):
         with open(partial, "rb") as file:
             os.fsync(file.fileno())
         os.replace(partial, path)
+        _sync_folder(path.parent)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def partials_of(path) -> list[Path]:
+    """What `whole` left beside a path in processes that were killed, or is still writing there."""
+    path = Path(path)
+    return [*path.parent.glob(f".{glob.escape(path.name)}.*.partial")]
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have a new name on the disk too."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_text(path, text: str) -> None:

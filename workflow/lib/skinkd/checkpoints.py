@@ -1,23 +1,16 @@
-"""Trained networks on disk, and runs that were interrupted.
+"""Trained networks on disk: .safetensors files whose headers say what they are.
 
-A finished network is a .safetensors file whose header says what it is: network,
-classes, and the digests of what it was trained on. An unfinished one is a
-checkpoint in a folder of unfinished runs, which Snakemake does not know and so does not delete.
+Network, classes, and the digests of what it was trained on.
 """
 
 import json
-from pathlib import Path
 
-import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from skinkd.atomic import digest_of, whole
+from skinkd.atomic import whole
 from skinkd.errors import InputError
 from skinkd.networks import build_network
-from skinkd.training import Trainer
-
-PROGRESS = ("best_state", "best_value", "best_epoch", "plateau_epochs", "runtime_s", "history")
 
 
 def save_network(path, network, description: dict) -> None:
@@ -56,42 +49,3 @@ def load_network(path):
     )
     network.load_state_dict(load_file(path))
     return network, description
-
-
-def fingerprint_of(*, paths, values: dict) -> str:
-    """A name for everything that a run depends on: digests of files, and values."""
-    import hashlib
-
-    parts = [*(digest_of(path) for path in paths), json.dumps(values, sort_keys=True)]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def save_checkpoint(path, trainer: Trainer, fingerprint: str) -> None:
-    """Everything that the next epoch depends on, atomically."""
-    state = {
-        "fingerprint": fingerprint,
-        "weights": trainer.state(),
-        "optimizer": trainer.optimizer.state_dict(),
-        **{name: getattr(trainer, name) for name in PROGRESS},
-    }
-    with whole(path) as partial:
-        torch.save(state, partial)
-
-
-def resume(path, trainer: Trainer, fingerprint: str, say=print) -> None:
-    """Continue from the checkpoint at `path` if there is one of this very run; say which."""
-    if not Path(path).exists():
-        return
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        say(f"{path} cannot be read ({type(error).__name__}); starting over")
-        return
-    if not isinstance(state, dict) or state.get("fingerprint") != fingerprint:
-        say(f"{path} belongs to another config, other data or other code; starting over")
-        return
-    trainer.load_state(state["weights"])
-    trainer.optimizer.load_state_dict(state["optimizer"])
-    for name in PROGRESS:
-        setattr(trainer, name, state[name])
-    say(f"resuming after epoch {len(trainer.history)}")

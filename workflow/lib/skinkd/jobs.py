@@ -7,9 +7,11 @@ from pathlib import Path
 
 from skinkd.costs import measured
 from skinkd.errors import InputError
+from skinkd.interruptions import Interrupted
 
 EXIT_INPUT = 2
 EXIT_BUG = 1
+EXIT_AGAIN = 75  # EX_TEMPFAIL: run again, and it goes on
 
 
 @contextmanager
@@ -23,7 +25,8 @@ def logged_to(path, path_to_cost=None):
     reaches a terminal and never fills a log.
 
     Raises:
-        SystemExit: 2 after an `InputError`, whose message ends the log; 1 after a bug.
+        SystemExit: 2 after an `InputError`, whose message ends the log; 75 where the job was asked to stop
+            and can go on; 1 after a bug.
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w", encoding="utf-8", buffering=1) as log:
@@ -33,6 +36,9 @@ def logged_to(path, path_to_cost=None):
         except InputError as error:
             log.write(f"{error}\n")
             sys.exit(EXIT_INPUT)
+        except Interrupted as stop:
+            log.write(f"{stop}\n")
+            sys.exit(EXIT_AGAIN)
         except Exception:
             traceback.print_exc(file=log)
             sys.exit(EXIT_BUG)

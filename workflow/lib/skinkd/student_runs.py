@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 
 from skinkd.atomic import digest_of, whole
-from skinkd.checkpoints import fingerprint_of, save_network
+from skinkd.checkpoints import save_network
 from skinkd.companions import TrainingJob
 from skinkd.device import Device, choose_device
 from skinkd.errors import InputError
@@ -20,6 +20,7 @@ from skinkd.predictions import write_predictions
 from skinkd.records import read_record
 from skinkd.runs import PARTS, describe_cost, make_trainer, open_parts, open_teacher, read_teachers
 from skinkd.training import Diverged, Trainer
+from skinkd.unfinished import fingerprint_of
 
 DESCRIBED = ("paper", "protocol", "arm", "fold", "seed", "network", "source", "initial")
 

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 import torch
 
 from skinkd.progress import Progress
+from skinkd.random_states import random_state, set_random_state
 from skinkd.schedule import Schedule
 from skinkd.training import Trainer
 
@@ -22,9 +23,9 @@ class Student:
         failure: what it failed with, or None.
     """
 
-    def __init__(self, trainer: Trainer, say: Callable, after_epoch: Callable):
+    def __init__(self, trainer: Trainer, say: Callable, after_epoch: Callable, after_batch: Callable):
         self.trainer, self.ended, self.failure = trainer, False, None
-        self._steps = trainer.steps(say, after_epoch)
+        self._steps = trainer.steps(say, after_epoch, after_batch)
         self._random = random_state()
 
     def step(self) -> None:
@@ -43,6 +44,7 @@ def run_together(
     trainers: list[Trainer],
     say: list[Callable] | None = None,
     after_epoch: list[Callable] | None = None,
+    after_batch: list[Callable] | None = None,
     at_end: Callable = lambda index, failure: None,
 ) -> list[Exception | None]:
     """Train each to its own end, a batch of one after a batch of the other.
@@ -51,19 +53,20 @@ def run_together(
 
     Args:
         say: for each trainer, what takes its lines.
-        after_epoch: for each trainer, what is called with it after each of its epochs.
+        after_epoch, after_batch: for each trainer, what is called with it after each of its epochs and
+            batches, see `Trainer.run`.
         at_end: called with the index of each trainer as it ends, and what it failed with, or None.
 
     Returns:
         for each trainer what it failed with, or None; no failure ends the others' training.
     """
-    say, after_epoch = (say or [print] * len(trainers)), (after_epoch or [_nothing] * len(trainers))
+    say = say or [print] * len(trainers)
+    after_epoch, after_batch = (calls or [_nothing] * len(trainers) for calls in (after_epoch, after_batch))
     with ExitStack() as stack:
         stack.enter_context(torch.random.fork_rng())
         stack.enter_context(_sharing(trainers))
-        students = [
-            Student(*told) for told in zip(trainers, say, _counted(trainers, after_epoch, stack), strict=True)
-        ]
+        after_epoch = _counted(trainers, after_epoch, stack)
+        students = [Student(*told) for told in zip(trainers, say, after_epoch, after_batch, strict=True)]
         for index in _turns(students):
             students[index].step()
             if students[index].ended:
@@ -105,19 +108,6 @@ def _counted(trainers: list[Trainer], after_epoch: list[Callable], stack: ExitSt
         return and_count
 
     return [counted(call) for call in after_epoch]
-
-
-def random_state() -> list[torch.Tensor]:
-    """Torch's random state: of the CPU, and of each GPU in use."""
-    states = [torch.get_rng_state()]
-    return states + (torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [])
-
-
-def set_random_state(states: list[torch.Tensor]) -> None:
-    """Go back to what `random_state` gave."""
-    torch.set_rng_state(states[0])
-    if states[1:]:
-        torch.cuda.set_rng_state_all(states[1:])
 
 
 def _nothing(_) -> None:

@@ -18,6 +18,7 @@ from skinkd.gradients import gradient_shares
 from skinkd.losses import Term
 from skinkd.optimizers import make_optimizer
 from skinkd.progress import Progress
+from skinkd.random_states import set_random_state
 from skinkd.schedule import Schedule
 from skinkd.signals import Signals
 from skinkd.teachers import TeacherLogits
@@ -41,6 +42,34 @@ class Recipe:
     early_stop_epochs: int | None = None
     milestones: tuple[int, ...] = ()
     sampler: dict = field(default_factory=lambda: {"draw": "every_image", "order": "random"})
+
+
+@dataclass
+class Midway:
+    """An epoch that is not over: what its batches have given so far.
+
+    Attributes:
+        losses: of each batch, scalars.
+        logits: of the pictures of each batch.
+        weighed: what each term weighs, once the middle of the epoch is behind.
+        random: torch's random state to go on with; None in an epoch that was not interrupted.
+    """
+
+    losses: list[Tensor] = field(default_factory=list)
+    logits: list[Tensor] = field(default_factory=list)
+    weighed: dict[str, Tensor] = field(default_factory=dict)
+    random: list[Tensor] | None = None
+
+    def state(self) -> dict:
+        """For a checkpoint, but for the random state."""
+        return {"losses": self.losses, "logits": self.logits, "weighed": self.weighed}
+
+    @classmethod
+    def of(cls, state: dict, device: str) -> "Midway":
+        """From a checkpoint."""
+        losses, logits = ([value.to(device) for value in state[name]] for name in ("losses", "logits"))
+        weighed = {name: value.to(device) for name, value in state["weighed"].items()}
+        return cls(losses, logits, weighed, state["random"])
 
 
 class Trainer:
@@ -82,11 +111,18 @@ class Trainer:
         self.history: list[dict] = []
         self.best_state, self.best_value, self.best_epoch = copy.deepcopy(self.state()), None, 0
         self.plateau_epochs, self.runtime_s = 0, 0.0
+        self.midway: Midway | None = None
 
-    def run(self, say: Callable = print, after_epoch: Callable = lambda _: None) -> None:
+    def run(
+        self,
+        say: Callable = print,
+        after_epoch: Callable = lambda _: None,
+        after_batch: Callable = lambda _: None,
+    ) -> None:
         """Train to the end; the network ends with the selected weights.
 
-        `after_epoch` is called with the trainer after every epoch: the place for a checkpoint.
+        `after_epoch` is called with the trainer after every epoch, `after_batch` after every batch in it,
+        of training or of validation: the places for a checkpoint.
         """
         first, epochs = len(self.history), self.recipe.epochs
         # The log gets a line for each epoch, so the bar itself says nothing there.
@@ -96,17 +132,24 @@ class Trainer:
                 after_epoch(trainer)
                 progress.advance()
 
-            for _ in self.steps(say, counted):
+            for _ in self.steps(say, counted, after_batch):
                 pass
 
-    def steps(self, say: Callable = print, after_epoch: Callable = lambda _: None) -> Iterator[None]:
+    def steps(
+        self,
+        say: Callable = print,
+        after_epoch: Callable = lambda _: None,
+        after_batch: Callable = lambda _: None,
+    ) -> Iterator[None]:
         """The same as `run`, with a pause after every batch of training and of validation.
 
         Between two steps torch's random state, which dropout draws from, must stay as it is.
         """
         started_s, first, epochs = time.monotonic(), len(self.history), self.recipe.epochs
         while not self.finished():
-            yield from self._timed(self._epoch())
+            for _ in self._timed(self._epoch()):
+                after_batch(self)
+                yield
             after_epoch(self)
             left_s = (time.monotonic() - started_s) / (len(self.history) - first)
             left_s *= epochs - len(self.history)
@@ -156,10 +199,15 @@ class Trainer:
     def _epoch(self) -> Iterator[None]:
         """Train on every image once, then validate, select and adapt the learning rate."""
         epoch = len(self.history)
-        # Dropout draws from the global state; seeding it here makes an epoch repeatable on its own.
-        torch.manual_seed(int(np.random.default_rng([self.seed, epoch]).integers(2**31)))
-        trained = yield from self._train(epoch)
+        if self.midway is None:
+            # Dropout draws from the global state; seeding it here makes an epoch repeatable on its own.
+            torch.manual_seed(int(np.random.default_rng([self.seed, epoch]).integers(2**31)))
+            self.midway = Midway()
+        elif self.midway.random is not None:
+            set_random_state(self.midway.random)
+        trained = yield from self._train(epoch, self.midway)
         validated = yield from self._validation()
+        self.midway = None
         # Nothing waited for the device until here.
         record = {"epoch": epoch + 1, **numbers_of(trained | validated)}
         record["learning_rate"] = self.optimizer.param_groups[0]["lr"]
@@ -168,32 +216,29 @@ class Trainer:
         self._select(record)
         self._adapt_learning_rate()
 
-    def _train(self, epoch: int) -> Generator[None, None, dict[str, Tensor]]:
-        """One pass over the training part: loss, accuracy, and what each term weighs in its middle."""
+    def _train(self, epoch: int, midway: Midway) -> Generator[None, None, dict[str, Tensor]]:
+        """The rest of a pass over the training part: loss, accuracy, what each term weighs in its middle."""
         self.network.train(self.signals.trains_network)
         self.helpers.train()
         part, parameters, batches = self.train_part, self._parameters(epoch), self._batches(epoch)
-        losses, logits, weighed = [], [], {}
-        for index, chosen in enumerate(batches):
+        for index, chosen in list(enumerate(batches))[len(midway.losses) :]:
             signals = self.signals_of(part, chosen, epoch % self.views, parameters)
             values = [term.value(signals) for term in self.terms]
             # The first batch of a sorted epoch would have the clearest images, or the least clear.
             if index == len(batches) // 2:
-                weighed = self._weighed(values)
-            losses.append(self._descend(values))
-            logits.append(signals["student"].detach())
+                midway.weighed = self._weighed(values)
+            midway.losses.append(self._descend(values))
+            midway.logits.append(signals["student"].detach())
             yield
-        return self._trained(batches, losses, logits) | weighed
+        return self._trained(batches, midway) | midway.weighed
 
-    def _trained(
-        self, batches: list[Tensor], losses: list[Tensor], logits: list[Tensor]
-    ) -> dict[str, Tensor]:
+    def _trained(self, batches: list[Tensor], midway: Midway) -> dict[str, Tensor]:
         """Loss and accuracy of an epoch: added up at its end, not in each of its steps."""
         part, shown = self.train_part, torch.cat(batches)
         sizes = sent(np.array([len(chosen) for chosen in batches], dtype=np.float64), part.device)
-        right = torch.cat(logits).argmax(dim=1) == part.labels[part.on_device(shown)]
+        right = torch.cat(midway.logits).argmax(dim=1) == part.labels[part.on_device(shown)]
         return {
-            "train_loss": (torch.stack(losses).double() * sizes).sum() / len(shown),
+            "train_loss": (torch.stack(midway.losses).double() * sizes).sum() / len(shown),
             "train_accuracy": right.double().mean(),
         }
 

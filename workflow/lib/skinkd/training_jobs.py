@@ -5,12 +5,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from skinkd.checkpoints import resume, save_checkpoint
 from skinkd.claims import Claim
 from skinkd.companions import Pool, TrainingJob
 from skinkd.deliveries import deliver, discard, fits, path_to_delivery, take
+from skinkd.interruptions import Interrupted, Interruption
 from skinkd.student_runs import Materials, StudentRun, open_run
 from skinkd.together import run_together
+from skinkd.unfinished import Keeper, forget_checkpoint, resume
 
 
 class Companion(NamedTuple):
@@ -108,24 +109,30 @@ def _forget_unfinished(job: TrainingJob) -> None:
     its checkpoint it would train anew.
     """
     discard(job.place)
-    Path(job.path_to_checkpoint).unlink(missing_ok=True)
+    forget_checkpoint(job.path_to_checkpoint)
 
 
 def _train(own: TrainingJob | None, companions: list[Companion], materials: Materials) -> None:
     """Train the students of `own`, if any, and of the companions in the same steps; write and deliver all."""
     with ExitStack() as stack:
+        interruption = stack.enter_context(Interruption())
         for companion in companions:
             stack.callback(companion.claim.release)
         runs = [open_run(own, materials)] if own else []
         opened = {
             index: companion for companion in companions for index in _opened(companion, runs, materials)
         }
-        failures = _step(runs, opened)
+        failures = _step(runs, opened, interruption)
+    stopped = [failure for failure in failures if isinstance(failure, Interrupted)]
     if own and not runs[0].results_in(failures[0]):
         raise failures[0]
+    if stopped:
+        raise stopped[0]
 
 
-def _step(runs: list[StudentRun], companions: dict[int, Companion]) -> list[Exception | None]:
+def _step(
+    runs: list[StudentRun], companions: dict[int, Companion], interruption: Interruption
+) -> list[Exception | None]:
     """Train all runs to their ends; each writes its results as it ends, a companion's for its own job.
 
     Args:
@@ -145,8 +152,13 @@ def _step(runs: list[StudentRun], companions: dict[int, Companion]) -> list[Exce
         elif companions:
             print(f"the job's own student failed; the job ends when its companions have: {failure}")
 
+    keepers = [Keeper(run.job.path_to_checkpoint, run.fingerprint, interruption) for run in runs]
     return run_together(
-        [run.trainer for run in runs], [run.say for run in runs], [_checkpoint_of(run) for run in runs], end
+        [run.trainer for run in runs],
+        [run.say for run in runs],
+        [keeper.after_epoch for keeper in keepers],
+        [keeper.after_batch for keeper in keepers],
+        end,
     )
 
 
@@ -171,14 +183,9 @@ def _deliver(run: StudentRun, failure: Exception | None) -> None:
         told = run.job.place, run.fingerprint, run.say.said, run.job.written
         deliver(*told, lambda paths: run.write(failure, paths))
         # Not before: a delivery that is cut short is made again from it.
-        Path(run.job.path_to_checkpoint).unlink(missing_ok=True)
+        forget_checkpoint(run.job.path_to_checkpoint)
     except Exception as problem:
         print(f"{run.job.run['arm']} is left to its own job: {problem}")
-
-
-def _checkpoint_of(run: StudentRun):
-    """What saves a run after each of its epochs."""
-    return lambda trainer: save_checkpoint(run.job.path_to_checkpoint, trainer, run.fingerprint)
 
 
 class Teller:
