@@ -8,6 +8,7 @@ snakemake --list-rules                                            what each rule
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from snakemake.utils import min_version
@@ -24,6 +25,7 @@ configfile: "config/config.yaml"
 sys.path.insert(0, str(Path(workflow.basedir, "workflow", "lib")))
 
 from skinkd import standby
+from skinkd.claims import Claim, WithoutLocks
 from skinkd.companions import write_companions_of
 
 # Libraries of linear algebra would each start a thread per core, in every job; sums would depend on their number.
@@ -54,7 +56,15 @@ include: "workflow/rules/explain.smk"
 include: "workflow/rules/report.smk"
 
 
+# Snakemake refuses a second run in this folder; who runs the first, it does not say.
+RUN_OF_GRAPH = Claim(f"{RESULTS}/unfinished/run")
+if workflow.is_main_process and (holder := RUN_OF_GRAPH.holder()):
+    print(f"{Path(RESULTS).resolve()} is in use by {holder}: wait for that run, or end it.", file=sys.stderr)
+
+
 onstart:
+    with suppress(WithoutLocks):
+        RUN_OF_GRAPH.take()
     write_companions_of(workflow, COMPANIONS, STUDY.config.device, gpu=GPU)
     if workflow.local_exec:
         # Snakemake 9.27 looks for work again one second after each look: every job that ends adds another chain
@@ -63,7 +73,12 @@ onstart:
         standby.start()
 
 
+onerror:
+    RUN_OF_GRAPH.release()
+
+
 onsuccess:
+    RUN_OF_GRAPH.release()
     # Other targets leave an older page as it was, or none; make names the page by itself.
     page = Path(REPORT, "report.html")
     if "MAKELEVEL" not in os.environ and page.exists() and page.stat().st_mtime >= STARTED_S:

@@ -1,18 +1,24 @@
-"""Who trains a run, where several jobs could: a lock that ends with the process that holds it."""
+"""Who works on something that only one process may: a lock that ends with the process that holds it."""
 
 import fcntl
 import os
+import socket
+from datetime import datetime
 from pathlib import Path
 from time import monotonic
 
 from skinkd.errors import InputError
 
 
+class WithoutLocks(InputError):
+    """The file system has no locks."""
+
+
 class Claim:
-    """The right to train one run, for as long as it is held; only one process has it.
+    """The right to train one run, or to run the graph, for as long as it is held; only one process has it.
 
     Args:
-        place: of the run's unfinished files, without a suffix.
+        place: of what is unfinished, without a suffix.
 
     Attributes:
         waited_s: how long this process did nothing but wait for it.
@@ -27,7 +33,7 @@ class Claim:
         """Take it; False where another process has it and this one does not wait.
 
         Raises:
-            InputError: where the file system has no locks.
+            WithoutLocks: where there are none.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         while self._file is None:
@@ -38,9 +44,27 @@ class Claim:
             # Whoever held it before has removed it; then somebody else may hold the file that is there now.
             if self._is_there(file):
                 self._file = file
+                self._sign()
             else:
                 os.close(file)
         return True
+
+    def holder(self) -> str | None:
+        """Which process has it: its number, its computer, since when; None where nobody has."""
+        try:
+            with open(self.path, encoding="utf-8") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return self.path.read_text(encoding="utf-8").strip() or "another process"
+        except OSError:  # There is no such file, or nothing can be locked here.
+            return None
+        return None
+
+    def _sign(self) -> None:
+        """Say who holds it."""
+        since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, f"pid {os.getpid()} on {socket.gethostname()} since {since}\n".encode(), 0)
 
     def release(self) -> None:
         """Give it up, if it is held; the file disappears."""
@@ -58,11 +82,11 @@ class Claim:
             return False
         except OSError as error:
             os.close(file)
-            raise InputError(
+            raise WithoutLocks(
                 "training",
                 f"{self.path} cannot be locked ({error.strerror})",
                 "Two jobs would train the same student",
-                "set device.students_together to 1, or put the results on a local disk",
+                "set device.students_together to 1, or put the results on a disk that has locks",
             ) from None
         self.waited_s += monotonic() - started_s if wait else 0.0
         return True

@@ -5,9 +5,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from skinkd.claims import Claim
+from skinkd.claims import Claim, WithoutLocks
 from skinkd.companions import Pool, TrainingJob
 from skinkd.deliveries import deliver, discard, fits, path_to_delivery, take
+from skinkd.errors import InputError
 from skinkd.interruptions import Interrupted, Interruption
 from skinkd.student_runs import Materials, StudentRun, open_run
 from skinkd.together import run_together
@@ -30,10 +31,14 @@ def do(job: TrainingJob, pools: Sequence[Pool] = ()) -> float:
         pools: its own first; nothing for a job that steps with no other.
 
     Raises:
-        InputError: where an input is wrong, or a network diverged that others would learn from.
+        InputError: where an input is wrong, a network diverged that others would learn from, or an orphan of
+            another run of the graph still trains this student.
+        Interrupted: where it was asked to stop.
     """
     materials = Materials([job, *(other for pool in pools for other in pool.jobs)])
     own, others = Claim(job.place), Others(job, pools, materials)
+    if not pools:
+        _hold_alone(own)
     while pools and not own.take():
         if companions := others.instead_of_waiting():
             _train(None, companions, materials)
@@ -47,6 +52,26 @@ def do(job: TrainingJob, pools: Sequence[Pool] = ()) -> float:
     finally:
         own.release()
     return own.waited_s
+
+
+def _hold_alone(own: Claim) -> None:
+    """Take the claim of a job that nobody else may train.
+
+    Raises:
+        InputError: where somebody does.
+    """
+    try:
+        taken = own.take()
+    except WithoutLocks:
+        print(f"{own.path} cannot be locked: nothing keeps another run from training this student, too")
+        return
+    if not taken:
+        raise InputError(
+            "training",
+            f"{own.path.with_suffix('')} is being trained by {own.holder()}",
+            "Both would write the same files",
+            "wait for it, or end it, and run again",
+        )
 
 
 class Others:

@@ -12,6 +12,6 @@ def prepare(scene: dict, size_px: int, device: str = "cpu"):
         path = path_to_targets(scene, size_px)
         cache(scene, size_px, device, path)
         path.unlink()
-        return {"images": scene.pictures + VALIDATED}
+        return {"images": scene.times * scene.pictures + VALIDATED}
 
     return work
