@@ -20,7 +20,7 @@ from skinkd.bench.ours import ALONE, DISTILLED, first_batch, first_loss, steps_o
 from skinkd.bench.results import Results
 from skinkd.bench.rows import cuda, row1, row2
 from skinkd.bench.scene import VALIDATED, Scene, pack_scene, parts_of
-from skinkd.bench.sides import described_epoch, paired_steps, torchdistill_epoch
+from skinkd.bench.sides import caching, described_epoch, paired_steps, torchdistill_epoch
 from skinkd.bench.students import SMALL, network_of
 from skinkd.bench.table import short, table_of
 from skinkd.errors import InputError
@@ -295,6 +295,12 @@ def test_an_epoch_may_show_a_picture_several_times(scene):
     both = parts["train"].batch(torch.tensor([3, PICTURES + 3]))
     assert torch.equal(both[0], both[1])
     assert torch.equal(both[0], once["train"].batch(torch.tensor([3]))[0])
+
+
+def test_a_cache_counts_each_look(scene):
+    twice = replace(scene, times=2)
+    pack_scene(twice, SIZE_PX)
+    assert caching.prepare(**twice.at(SIZE_PX))() == {"images": 2 * PICTURES + VALIDATED}
 
 
 def test_every_batch_has_every_class(scene):
