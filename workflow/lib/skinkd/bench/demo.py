@@ -30,7 +30,8 @@ def demo_time(commit: str) -> dict:
         InputError: where the commit is not there, or the demo fails.
     """
     with tempfile.TemporaryDirectory(prefix="skinkd-demo-") as folder:
-        clone = Path(folder, "skinkd")
+        # As anybody may call a folder.
+        clone = Path(folder, "skin kd für alle")
         _run(["git", "clone", "--quiet", "--no-checkout", str(ROOT), str(clone)], Path(folder))
         _run(["git", "checkout", "--quiet", commit], clone)
         started_s, started_cpu_s = time.perf_counter(), children_cpu_s()
