@@ -201,11 +201,6 @@ def test_what_was_scaled_down_is_said(finished):
     assert "training.epochs: 150 → 2" in page
 
 
-def test_a_finished_run_has_nothing_left_to_do(finished):
-    assert "Nothing to be done" in snakemake(finished, "-n", "report").stdout
-
-
-@pytest.mark.parametrize("loss", ["softened_divergence", "rotated_divergence", "multi_teacher_divergence"])
 def test_one_core_and_two_give_the_same_bits(finished, fresh):
     """Whatever the order of the jobs, and whoever trained beside whom."""
     made = [
@@ -223,6 +218,11 @@ def test_one_core_and_two_give_the_same_bits(finished, fresh):
             assert_equal_bits(load_file(fresh / path), load_file(finished / path))
 
 
+def test_a_finished_run_has_nothing_left_to_do(finished):
+    assert "Nothing to be done" in snakemake(finished, "-n", "report").stdout
+
+
+@pytest.mark.parametrize("loss", ["softened_divergence", "rotated_divergence", "multi_teacher_divergence"])
 def test_editing_one_loss_reruns_its_arms_and_what_follows(finished, loss):
     path = finished / f"workflow/lib/skinkd/losses/{loss}.py"
     before = path.read_text(encoding="utf-8")

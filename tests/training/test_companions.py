@@ -308,7 +308,7 @@ def test_another_number_of_threads_refuses_a_checkpoint(data, teacher, tmp_path,
         patch.setattr("skinkd.unfinished.save_checkpoint", save)
         do(job)
     do(replace(job, device=job.device | {"threads": 2}))
-    assert "belongs to another config, other data or other code; starting over" in capsys.readouterr().out
+    assert "belongs to another config, other data or other code\nstarting over" in capsys.readouterr().out
 
 
 WILD = RUN["training"] | {"optimizer": SGD | {"learning_rate": 1e20}}

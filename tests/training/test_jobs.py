@@ -221,4 +221,4 @@ def test_what_diverges_at_once_keeps_what_it_started_from(packed, tmp_path):
 def test_nobody_learns_from_a_network_that_diverged(packed, tmp_path):
     with pytest.raises(InputError, match="not finite in epoch 1"):
         run_train(packed(3), tmp_path, run=RUN | {"training": WILD, "teaches": True})
-    assert not list(tmp_path.iterdir())
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -183,7 +183,7 @@ def test_the_job_refuses_a_retrained_teacher(stale, distillation, tmp_path):
     retrained = stale["teacher"]["path_to_teacher"]
     with pytest.raises(InputError, match="teacher was"):
         run_train(data, tmp_path, run=STUDENT, teachers=[retrained], targets=[targets])
-    assert not list(tmp_path.iterdir())
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_targets_of_another_number_of_images_or_other_views_are_refused(distillation, tmp_path):

@@ -202,10 +202,9 @@ class Trainer:
         if self.midway is None:
             # Dropout draws from the global state; seeding it here makes an epoch repeatable on its own.
             torch.manual_seed(int(np.random.default_rng([self.seed, epoch]).integers(2**31)))
-            self.midway = Midway()
         elif self.midway.random is not None:
             set_random_state(self.midway.random)
-        trained = yield from self._train(epoch, self.midway)
+        trained = yield from self._train(epoch)
         validated = yield from self._validation()
         self.midway = None
         # Nothing waited for the device until here.
@@ -216,10 +215,11 @@ class Trainer:
         self._select(record)
         self._adapt_learning_rate()
 
-    def _train(self, epoch: int, midway: Midway) -> Generator[None, None, dict[str, Tensor]]:
+    def _train(self, epoch: int) -> Generator[None, None, dict[str, Tensor]]:
         """The rest of a pass over the training part: loss, accuracy, what each term weighs in its middle."""
         self.network.train(self.signals.trains_network)
         self.helpers.train()
+        midway = self.midway = self.midway or Midway()
         part, parameters, batches = self.train_part, self._parameters(epoch), self._batches(epoch)
         for index, chosen in list(enumerate(batches))[len(midway.losses) :]:
             signals = self.signals_of(part, chosen, epoch % self.views, parameters)
