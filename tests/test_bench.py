@@ -22,7 +22,7 @@ from skinkd.bench.rows import cuda, row1, row2
 from skinkd.bench.scene import VALIDATED, Scene, pack_scene, parts_of
 from skinkd.bench.sides import caching, described_epoch, paired_steps, torchdistill_epoch
 from skinkd.bench.students import SMALL, network_of
-from skinkd.bench.table import short, table_of
+from skinkd.bench.table import short, table_of, verdict_of
 from skinkd.errors import InputError
 from skinkd.isic import CLASSES
 from skinkd.losses.angle_relation import angle_relation
@@ -383,6 +383,15 @@ def test_rows_of_the_same_machine_and_settings_stay_until_measured_again(tmp_pat
     Results(tmp_path, MACHINE, SETTINGS | {"batch": 64}).add([row("row2_a")])
     records = json.loads((tmp_path / "benchmark.json").read_text(encoding="utf-8"))
     assert [record["name"] for record in records] == ["row2_a"]
+
+
+@pytest.mark.parametrize(
+    ("ratio", "floor", "verdict"),
+    [(7.5, 8.0, "met"), (6.0, 8.0, "missed"), (6.0, None, "missed"), (6.0, 6.5, "missed, as its floor says")],
+)
+def test_a_goal_beyond_the_floor_is_told_from_one_within_reach(ratio, floor, verdict):
+    words = {"goal": "≥ 7", "floor": floor}
+    assert verdict_of({"ratio": ratio, "ours": 1.0}, words) == verdict
 
 
 def test_a_table_shows_floors_and_says_what_was_met():

@@ -121,7 +121,7 @@ def test_the_readme_tells_what_was_measured_and_keeps_its_other_words(measured):
     readme.update_readme("results")
     text = measured.with_name("README.md").read_text(encoding="utf-8")
     assert text == f"before\n{readme.speed_block(measured)}\nafter\n"
-    assert "| x: ours, theirs | other / ours | 6.5 [6, 7] | ≥ 7 | 6.9 | missed |" in text
+    assert "| x: ours, theirs | other / ours | 6.5 [6, 7] | ≥ 7 | 6.9 | missed, as its floor says |" in text
     assert "row2" not in text
     assert "1 min 00 s at `bbbbbbb`, 2 min 00 s at `aaaaaaa`; 50%" in text
     assert "`p/q/arm`, 2 seeds on ham10000" in text

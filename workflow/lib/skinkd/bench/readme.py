@@ -5,8 +5,7 @@ from statistics import mean
 
 from skinkd import formats
 from skinkd.atomic import write_text
-from skinkd.bench.comparing import met
-from skinkd.bench.table import VERDICTS, short
+from skinkd.bench.table import short, verdict_of
 from skinkd.readme_block import with_block
 from skinkd.records import read_record
 
@@ -71,7 +70,7 @@ def _row(record: dict, words: dict) -> str:
         spread + own,
         words["goal"],
         floor,
-        VERDICTS[met(words["goal"], record)],
+        verdict_of(record, words),
     )
     return f"| {' | '.join(cells)} |"
 

@@ -15,6 +15,7 @@ HEADER = (
     "",
 )
 VERDICTS = {True: "met", False: "missed", None: ""}
+FORBIDDEN = "missed, as its floor says"
 
 
 def table_of(records: list[dict], described: list[dict], machine: dict, settings: dict) -> str:
@@ -48,7 +49,7 @@ def _cells(record: dict, words: dict) -> list[str]:
     """One row."""
     spread = f"{short(record['ratio'])} [{short(record['low'])}, {short(record['high'])}]"
     floor = "" if words["floor"] is None else short(words["floor"])
-    verdict = VERDICTS[met(words["goal"], record)]
+    verdict = verdict_of(record, words)
     ours, other = short(record["ours"]), short(record["other"])
     name = f"`{record['name']}`"
     return [
@@ -63,6 +64,13 @@ def _cells(record: dict, words: dict) -> list[str]:
         floor,
         verdict,
     ]
+
+
+def verdict_of(record: dict, words: dict) -> str:
+    """Whether a row met its goal; empty where it has none."""
+    verdict, floor = VERDICTS[met(words["goal"], record)], words["floor"]
+    forbidden = floor is not None and met(words["goal"], record | {"ratio": floor}) is False
+    return FORBIDDEN if verdict == VERDICTS[False] and forbidden else verdict
 
 
 def _line(cells) -> str:
