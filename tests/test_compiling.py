@@ -6,11 +6,14 @@ from torch import nn
 
 from skinkd import compiling
 from skinkd.compiling import compile_training
+from skinkd.errors import InputError
 from skinkd.gradients import gradient_shares
 from skinkd.network_cost import multiply_accumulates
 from skinkd.networks import Features, build_network
 
-pytestmark = pytest.mark.skipif(not compiling._has_c_compiler(), reason="no C compiler")
+compiles = pytest.mark.skipif(
+    not compiling.can_compile(), reason="no C compiler, or a space in the path of torch"
+)
 BATCHES = (6, 6, 4, 6, 4)
 # Terms are weighed in the middle of an epoch, when plain steps have compiled the backward pass already.
 WEIGHED = 3
@@ -54,17 +57,27 @@ def both():
     return found, learnt(compiled=False)[0], network, graphs
 
 
+@compiles
 def test_a_compiled_network_learns_the_same(both):
     found, expected, *_ = both
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
 
 
+@compiles
 def test_each_size_of_batch_is_compiled_once_and_evaluation_never(both):
     *_, graphs = both
     assert graphs == len(set(BATCHES))
 
 
+@compiles
 def test_a_compiled_network_is_still_seen_through(both):
     *_, network, _ = both
     assert multiply_accumulates(network, 18) == multiply_accumulates(build_network("dsnet", 3, 18, {}), 18)
+
+
+def test_where_nothing_can_be_compiled_it_is_said_and_not_tried(monkeypatch):
+    monkeypatch.setattr(torch, "__file__", "/a folder/torch/__init__.py")
+    assert not compiling.pays("cuda", 10**9)
+    with pytest.raises(InputError, match="device.compile to never"):
+        compile_training(nn.Linear(1, 1))

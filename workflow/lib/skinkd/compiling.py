@@ -2,7 +2,10 @@
 
 import shutil
 
+import torch
 from torch import nn
+
+from skinkd.errors import InputError
 
 # Compiling a forward and a backward pass takes about a minute. Batches of 32 on a large GPU wait for launches
 # of kernels: MobileNetV2 takes 5,500 images a second, and about twice as many when compiled, which wins the
@@ -20,7 +23,7 @@ def pays(device: str, images_shown: int) -> bool:
         device: `cpu` or `cuda`.
         images_shown: images of all epochs together.
     """
-    return device == "cuda" and images_shown >= PAYS_FROM_IMAGES and _has_c_compiler()
+    return device == "cuda" and images_shown >= PAYS_FROM_IMAGES and can_compile()
 
 
 def compile_training(network: nn.Module) -> nn.Module:
@@ -28,17 +31,27 @@ def compile_training(network: nn.Module) -> nn.Module:
 
     In evaluation mode it runs as it is, and state, modules and hooks on modules stay as they are;
     hooks on a module must be there before the first pass in training mode.
-    """
-    # Seconds of imports, which only a compiled run should wait for.
-    import torch._dynamo
-    import torch._functorch.config
-    import torch._inductor.config
 
-    torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, GRAPHS)
+    Raises:
+        InputError: where nothing can be compiled.
+    """
+    if not can_compile():
+        raise InputError(
+            "compile",
+            f"there is no C compiler, or a space in {torch.__file__}",
+            "Torch could compile nothing",
+            "install gcc, move the project to a folder without a space, or set device.compile to never",
+        )
+    # Seconds of imports, which only a compiled run should wait for.
+    from torch._dynamo import config as dynamo
+    from torch._functorch import config as functorch
+    from torch._inductor import config as inductor
+
+    dynamo.recompile_limit = max(dynamo.recompile_limit, GRAPHS)
     # Terms are weighed on a graph that is kept; a backward pass that gives its memory away would refuse that.
-    torch._functorch.config.donated_buffer = False
+    functorch.donated_buffer = False
     # Dropout draws the numbers that it draws uncompiled.
-    torch._inductor.config.fallback_random = True
+    inductor.fallback_random = True
     plain = network.forward
     compiled = torch.compile(plain, dynamic=False)
 
@@ -49,6 +62,10 @@ def compile_training(network: nn.Module) -> nn.Module:
     return network
 
 
-def _has_c_compiler() -> bool:
-    """Whether there is one; kernels for a GPU, too, are called through a piece of C."""
-    return any(shutil.which(name) for name in ("cc", "gcc", "clang"))
+def can_compile() -> bool:
+    """Whether there is a C compiler, which kernels for a GPU need too, and torch lies where it finds it.
+
+    Torch 2.13 gives its own folder to the linker unquoted: a space in it ends every compilation.
+    """
+    found = any(shutil.which(name) for name in ("cc", "gcc", "clang"))
+    return found and not any(letter.isspace() for letter in torch.__file__)
