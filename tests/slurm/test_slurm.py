@@ -95,19 +95,19 @@ def test_a_study_runs_through_the_queue(taught):
 def test_limits_requeues_and_failures(taught):
     """All at the same time, as in a real queue: one loses its time, one its node, one is wrong."""
     project = taught[0]
-    run = submit(project, ("drkd", "sskd", "fitnet"), "--keep-going", "--retries", "1")
+    run = submit(project, ("dkd", "logit_standardisation", "fitnet"), "--keep-going", "--retries", "1")
     try:
-        wait_until(lambda: has_begun(project, "drkd") and has_begun(project, "sskd"), "two trainings")
-        numbers = {arm: number_of(project, arm) for arm in ("drkd", "sskd")}
-        slurm("scontrol", "update", f"JobId={numbers['drkd']}", "EndTime=now")
-        slurm("scontrol", "requeue", str(numbers["sskd"]))
-        wait_until(lambda: "PENDING" in slurm("squeue", "-h", "-j", str(numbers["sskd"]), "-o", "%T"), "requeue")
+        wait_until(lambda: has_begun(project, "dkd") and has_begun(project, "logit_standardisation"), "two trainings")
+        numbers = {arm: number_of(project, arm) for arm in ("dkd", "logit_standardisation")}
+        slurm("scontrol", "update", f"JobId={numbers['dkd']}", "EndTime=now")
+        slurm("scontrol", "requeue", str(numbers["logit_standardisation"]))
+        wait_until(lambda: "PENDING" in slurm("squeue", "-h", "-j", str(numbers["logit_standardisation"]), "-o", "%T"), "requeue")
         # Slurm lets a requeued job wait for two minutes.
-        slurm("scontrol", "update", f"JobId={numbers['sskd']}", "StartTime=now")
+        slurm("scontrol", "update", f"JobId={numbers['logit_standardisation']}", "StartTime=now")
         said, _ = run.communicate(timeout=LIMIT_S)
     finally:
         run.kill()
-    for arm in ("drkd", "sskd"):
+    for arm in ("dkd", "logit_standardisation"):
         assert of_arm(project, "predictions", arm, "csv").exists(), said
         log = of_arm(project, "logs/train", arm, "log").read_text(encoding="utf-8")
         assert "resuming" in log
