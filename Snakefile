@@ -37,6 +37,10 @@ sys.executable = standby.interpreter() if workflow.subprocess_exec else standby.
 include: "workflow/rules/common.smk"
 
 
+# Of the Containerfile, for --software-deployment-method apptainer; nothing else looks for it.
+container: "skinkd.sif"
+
+
 rule report:
     """The page, the document, the tables, and results.json behind them."""
     default_target: True
