@@ -20,7 +20,10 @@ def run(tmp_path_factory):
     """The project after one arm was scored by `--use-conda`, what was said, and what conda was asked."""
     if not Path(UV).exists():
         pytest.skip("there is no uv; make sets one up in .tools")
-    stand_in, project = tmp_path_factory.mktemp("conda"), copy_project(tmp_path_factory.mktemp("conda project"))
+    stand_in, project = (
+        tmp_path_factory.mktemp("conda"),
+        copy_project(tmp_path_factory.mktemp("conda project")),
+    )
     told = {"CONDA_STAND_IN": str(stand_in), "UV": str(UV)}
     told["PATH"] = f"{Path(__file__).parent / 'bin'}:{os.environ['PATH']}"
     with pytest.MonkeyPatch.context() as patch:

@@ -1,4 +1,4 @@
-"""A real Slurm runs the study from a login node: it ends, it survives limits and requeues, and it says what failed."""
+"""A real Slurm runs a study from a login node: it ends, survives limits and requeues, and says what failed."""
 
 import os
 import re
@@ -87,7 +87,7 @@ def test_a_study_runs_through_the_queue(taught):
     for arm in ("mobilenet_v2", "blkd"):
         assert of_arm(project, "predictions", arm, "csv").exists()
         assert "epoch 2 of 2" in of_arm(project, "logs/train", arm, "log").read_text(encoding="utf-8")
-    # The archive, its packed pictures and its split went in one; so did both students, and the GPU's work alone.
+    # The archive, its packed pictures and its split went in one submission; so did both students.
     assert len(submissions(said, "group_data")) == len(submissions(said, "group_students")) == 1
     assert len(submissions(said, "rule_train")) == len(submissions(said, "rule_cache_targets")) == 1
 
@@ -97,11 +97,18 @@ def test_limits_requeues_and_failures(taught):
     project = taught[0]
     run = submit(project, ("dkd", "logit_standardisation", "fitnet"), "--keep-going", "--retries", "1")
     try:
-        wait_until(lambda: has_begun(project, "dkd") and has_begun(project, "logit_standardisation"), "two trainings")
+        wait_until(
+            lambda: has_begun(project, "dkd") and has_begun(project, "logit_standardisation"), "two trainings"
+        )
         numbers = {arm: number_of(project, arm) for arm in ("dkd", "logit_standardisation")}
         slurm("scontrol", "update", f"JobId={numbers['dkd']}", "EndTime=now")
         slurm("scontrol", "requeue", str(numbers["logit_standardisation"]))
-        wait_until(lambda: "PENDING" in slurm("squeue", "-h", "-j", str(numbers["logit_standardisation"]), "-o", "%T"), "requeue")
+        wait_until(
+            lambda: (
+                "PENDING" in slurm("squeue", "-h", "-j", str(numbers["logit_standardisation"]), "-o", "%T")
+            ),
+            "requeue",
+        )
         # Slurm lets a requeued job wait for two minutes.
         slurm("scontrol", "update", f"JobId={numbers['logit_standardisation']}", "StartTime=now")
         said, _ = run.communicate(timeout=LIMIT_S)
