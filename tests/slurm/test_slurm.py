@@ -1,4 +1,4 @@
-"""A real Slurm runs a study from a login node: it ends, survives limits and requeues, and says what failed."""
+"""A real Slurm runs a study from a login node: it ends, survives limits, and says what failed."""
 
 import os
 import re
