@@ -44,7 +44,7 @@ demo-time: .venv/ready
 
 lock: .venv/ready
 	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	    --extra test -o requirements.lock pyproject.toml
+	    --extra test --extra cluster -o requirements.lock pyproject.toml
 
 clean:
 	rm -rf .venv .tools .snakemake

@@ -30,11 +30,15 @@ from skinkd.companions import write_companions_of
 
 # Libraries of linear algebra would each start a thread per core, in every job; sums would depend on their number.
 os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-# Snakemake puts this into a shell's command as it is.
-sys.executable = standby.interpreter()
+# Snakemake puts this into a shell's command as it is. Where jobs run, it does not know before it starts.
+sys.executable = standby.interpreter() if workflow.subprocess_exec else standby.escaped()
 
 
 include: "workflow/rules/common.smk"
+
+
+# Of the Containerfile, for --software-deployment-method apptainer; nothing else looks for it.
+container: "skinkd.sif"
 
 
 rule report:
@@ -70,6 +74,7 @@ onstart:
         # Snakemake 9.27 looks for work again one second after each look: every job that ends adds another chain
         # of looks. Only its limit on submissions asks for that, and nothing is submitted here.
         workflow.scheduler.job_rate_limiter = None
+        sys.executable = standby.interpreter()
         standby.start()
 
 

@@ -51,7 +51,9 @@ def _change(pictures: Tensor, those: np.ndarray, make: Callable, amounts: list[n
         pictures.copy_(make(pictures, *amounts))
     elif len(those):
         index = sent(those, pictures.device)
-        pictures.index_copy_(0, index, make(pictures.index_select(0, index), *(each[those] for each in amounts)))
+        pictures.index_copy_(
+            0, index, make(pictures.index_select(0, index), *(each[those] for each in amounts))
+        )
 
 
 def resampled(pictures: Tensor, matrices: np.ndarray) -> Tensor:

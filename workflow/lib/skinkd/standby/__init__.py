@@ -9,6 +9,7 @@ the job. A job that no server could start runs in the client.
 """
 
 import os
+import re
 import shlex
 import socket
 import subprocess
@@ -24,6 +25,14 @@ PYTHON = sys.executable  # as it was before the Snakefile put `interpreter()` th
 def interpreter() -> str:
     """The words by which Snakemake is to call Python, quoted for a shell, as folders may have spaces."""
     return shlex.join([PYTHON, "-I", "-S", str(FOLDER / "client.py")])
+
+
+def escaped(path: str = PYTHON) -> str:
+    """Python's path for a shell on another machine, where nothing stands by.
+
+    Without quotes: Snakemake 9.27 cuts the folder out of it as it stands, and passes that on.
+    """
+    return re.sub(r"""([\s"'`$\\&;()<>|*?#~!\[\]{}])""", r"\\\1", path)
 
 
 def start() -> None:
