@@ -25,8 +25,9 @@ from training_examples import (
 from skinkd import unfinished
 from skinkd.checkpoints import load_network, read_description, save_network
 from skinkd.errors import InputError
+from skinkd.fingerprints import fingerprint_of
 from skinkd.interruptions import Interrupted
-from skinkd.unfinished import Keeper, fingerprint_of, forget_checkpoint, resume, save_checkpoint
+from skinkd.unfinished import Keeper, forget_checkpoint, resume, save_checkpoint
 
 LONG = {
     "epochs": 9,
@@ -64,7 +65,7 @@ def test_a_killed_run_resumes_to_the_same_bits(epochs, uninterrupted, tmp_path):
     said, resumed = [], trainer_of(data, **LONG)
     torch.rand(5)
     resume(path, resumed, "this run", say=said.append)
-    assert said == [f"resuming after epoch {epochs}"]
+    assert said == [f"resuming from epoch {epochs + 1}, batch 1"]
     for name in ("best_value", "best_epoch", "plateau_epochs", "history", "runtime_s"):
         assert getattr(resumed, name) == getattr(killed, name), name
     resumed.run(say=quiet)
@@ -187,7 +188,7 @@ def test_a_resumed_run_says_where_it_goes_on(packed, tmp_path):
     with pytest.raises(Interrupted, match="stopped in epoch 2; run again, it goes on from there"):
         make().run(say=quiet, after_epoch=keeper.after_epoch, after_batch=ask)
     resume(path, make(), "this run", say=said.append)
-    assert said == ["resuming after epoch 1, 2 batches into the next"]
+    assert said == ["resuming from epoch 2, batch 3 (0 batches lost)"]
     forget_checkpoint(path)
     assert list(tmp_path.iterdir()) == []
 
@@ -197,9 +198,10 @@ def test_long_epochs_are_saved_by_the_clock(packed, tmp_path, monkeypatch):
     monkeypatch.setattr(unfinished.time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(unfinished, "save_checkpoint", lambda *told: saved.append(clock[0]))
     keeper = Keeper(tmp_path / "run.pt", "this run", SimpleNamespace(is_due=False))
+    trainer = SimpleNamespace(history=[], midway=SimpleNamespace(losses=[]), look=list)
     for second in range(1300):
         clock[0] = float(second)
-        keeper.after_batch(None)
+        keeper.after_batch(trainer)
     assert saved == [601.0, 1202.0]
 
 
@@ -231,7 +233,7 @@ def test_the_checkpoint_before_a_damaged_one_is_taken_and_it_says_so(damage, pac
     damage(path)
     resumed = trainer_of(data)
     resume(path, resumed, "this run", say=said.append)
-    assert said[-1] == "resuming after epoch 1"
+    assert said[-1] == "resuming from epoch 2, batch 1"
     assert "is not what was written" in said[0] or damage is Path.unlink
     expected = trainer_of(data)
     for trainer in (resumed, expected):
@@ -258,7 +260,7 @@ def test_a_kill_while_a_checkpoint_is_saved_leaves_one_that_is_whole(call, packe
         patch.setattr(os, "replace", killed_at)
         save_checkpoint(path, trainer, "this run")
     resume(path, trainer_of(data), "this run", say=said.append)
-    assert said == ["resuming after epoch 2"]
+    assert said == ["resuming from epoch 3, batch 1"]
 
 
 def test_damaged_checkpoints_alone_start_over(packed, tmp_path):
@@ -280,7 +282,11 @@ def test_a_checkpoint_of_another_run_is_not_used_and_it_says_so(packed, tmp_path
     interrupted_twice(path, data)
     fresh = trainer_of(data)
     resume(path, fresh, "another run", say=said.append)
-    assert said == [f"{path} belongs to another config, other data or other code", "starting over"]
+    assert said == [
+        f"{path} belongs to another config, other data or other code",
+        f"it is kept as {path}.aside, in case this is undone",
+        "starting over",
+    ]
     assert fresh.history == []
 
 

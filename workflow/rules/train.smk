@@ -7,6 +7,9 @@ makes   RESULTS/networks/RUN.safetensors, RESULTS/histories/RUN.csv, RESULTS/pre
 """
 
 COMPANIONS = f"{RESULTS}/unfinished/companions"
+# How often a job goes on that was stopped, was killed, or had too many students for its GPU; with each try
+# half as many step together. Jobs that refuse an input are not repeated, see skinkd.repetitions.
+CUT_SHORT = 3
 # Snakemake lends whole GPUs; where several jobs share one, it is as if there were more.
 if GPU and workflow.local_exec and "gpu" in workflow.global_resources:
     workflow.register_resource(
@@ -32,6 +35,7 @@ rule train:
         cost=f"{RESULTS}/costs/train/{RUN}.json",
     log:
         f"{RESULTS}/logs/train/{RUN}.log",
+    retries: CUT_SHORT
     conda:
         "../../envs/torch.yaml"
     threads: DEVICE["threads"]
@@ -93,6 +97,7 @@ rule train_projection:
     log:
         f"{RESULTS}/logs/train_projection/{RUN}.log",
     priority: 1
+    retries: CUT_SHORT
     conda:
         "../../envs/torch.yaml"
     threads: DEVICE["threads"]

@@ -14,6 +14,11 @@ class Interrupted(Exception):
     """A job stopped where it can go on."""
 
 
+def time_is_nearly_over() -> bool:
+    """Whether this process's allocation of a cluster ends before a batch and a checkpoint would."""
+    return time.time() > float(os.environ.get(END_TIME) or "inf") - MARGIN_S
+
+
 class Interruption:
     """While open, signals that ask a job to end are noted, not obeyed; whoever trains looks at `is_due`.
 
@@ -23,12 +28,15 @@ class Interruption:
     def __init__(self):
         self._asked = False
         self._before: dict = {}
-        self._end_s = float(os.environ.get(END_TIME) or "inf")
 
     @property
     def is_due(self) -> bool:
         """Whether to stop now."""
-        return self._asked or time.time() > self._end_s - MARGIN_S
+        return self._asked or time_is_nearly_over()
+
+    def ask(self) -> None:
+        """Ask for it, as a signal would."""
+        self._asked = True
 
     def __enter__(self):
         self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
@@ -39,4 +47,4 @@ class Interruption:
             signal.signal(number, handler)
 
     def _note(self, *_) -> None:
-        self._asked = True
+        self.ask()
