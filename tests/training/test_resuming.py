@@ -326,3 +326,136 @@ def test_a_file_that_is_no_network_is_refused(content, tmp_path):
         path.write_bytes(content)
     with pytest.raises(InputError, match="is not a network of this project"):
         read_description(path)
+
+
+SLOW, FAST = SGD | {"learning_rate": 0.01}, SGD | {"learning_rate": 0.05}
+
+
+def named(values):
+    """The fingerprint of a run that depends on values."""
+    return fingerprint_of(paths=(), values=values)
+
+
+def left_by(optimizer, path, data, epochs=1):
+    """A run with an optimiser that resumes and is killed after an epoch; what it said, and its trainer."""
+    trainer, said, name = trainer_of(data, optimizer=optimizer), [], named({"training": optimizer})
+    resume(path, trainer, name, say=said.append)
+
+    def kill(trainer):
+        save_checkpoint(path, trainer, name)
+        raise Killed
+
+    with pytest.raises(Killed):
+        trainer.run(say=quiet, after_epoch=kill)
+    return said, trainer
+
+
+def test_an_edit_that_is_undone_loses_nothing(packed, tmp_path):
+    """Its line names what changed; each of the two runs goes on whenever it is its turn."""
+    path, data = tmp_path / "run.pt", packed(3)
+    expected = trainer_of(data, optimizer=SLOW)
+    expected.run(say=quiet)
+    assert left_by(SLOW, path, data)[0] == []
+    said, _ = left_by(FAST, path, data)
+    before, now = (named({"training": each})[:8] for each in (SLOW, FAST))
+    assert said == [
+        f"{path} belongs to another config, other data or other code (fingerprint {before}, now {now}): "
+        "changed training.learning_rate 0.01 → 0.05",
+        f"it is kept as {path}.aside, in case this is undone",
+        "starting over",
+    ]
+    said, trainer = left_by(SLOW, path, data)
+    assert said[-1] == "resuming from epoch 2, batch 1"
+    assert trainer.history == expected.history[:2]
+    said, trainer = left_by(FAST, path, data)
+    assert said[-1] == "resuming from epoch 2, batch 1"
+    assert trainer.restarts == 1
+    said, trainer = left_by(SLOW, path, data)
+    assert said[-1] == "resuming from epoch 3, batch 1"
+    assert trainer.restarts == 2
+    assert trainer.history == expected.history
+    assert_equal_bits(weights_of(trainer.network), weights_of(expected.network))
+
+
+def test_one_checkpoint_is_kept_aside_and_a_finished_run_leaves_it(packed, tmp_path):
+    path, data = tmp_path / "run.pt", packed(3)
+    for rate in (0.01, 0.02, 0.03):
+        left_by(SGD | {"learning_rate": rate}, path, data)
+    forget_checkpoint(path)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["run.pt.aside", "run.pt.aside.sha256"]
+    said, _ = left_by(SGD | {"learning_rate": 0.02}, path, data)
+    assert said == ["resuming from epoch 2, batch 1"]
+    assert not (tmp_path / "run.pt.aside").exists()
+
+
+@pytest.mark.parametrize("call", [1, 2, 3, 4])
+def test_a_kill_while_checkpoints_trade_places_loses_none(call, packed, tmp_path, monkeypatch):
+    """Between any two of the names that files are given."""
+    path, data, calls, replace = tmp_path / "run.pt", packed(3), [], os.replace
+    left_by(SLOW, path, data)
+    left_by(FAST, path, data)
+
+    def killed_at(*told):
+        calls.append(told)
+        if len(calls) == call:
+            raise Killed
+        replace(*told)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(os, "replace", killed_at)
+        resume(path, trainer_of(data, optimizer=SLOW), named({"training": SLOW}), say=quiet)
+    for optimizer in (SLOW, FAST):
+        said = []
+        resume(path, trainer_of(data, optimizer=optimizer), named({"training": optimizer}), say=said.append)
+        assert said[-1] == "resuming from epoch 2, batch 1", optimizer
+
+
+def test_a_damaged_checkpoint_is_never_taken_for_the_one_before(packed, tmp_path):
+    """The next one is saved over it, and keeps the good one."""
+    path, data, said = tmp_path / "run.pt", packed(3), []
+    interrupted_twice(path, data)
+    flip_a_bit(path)
+    trainer = trainer_of(data)
+    resume(path, trainer, "this run", say=quiet)
+    save_checkpoint(path, trainer, "this run")
+    path.unlink()
+    resume(path, trainer_of(data), "this run", say=said.append)
+    assert said == ["resuming from epoch 2, batch 1"]
+
+
+@pytest.mark.parametrize("killed_after", [1, 4, 9, 14])
+def test_a_kill_costs_one_interval_and_says_what_it_cost(killed_after, packed, tmp_path, monkeypatch):
+    """By a clock that goes 250 seconds on with every batch."""
+    clock, path, data, steps, said = [0.0], tmp_path / "run.pt", packed(3, images=96), [], []
+    monkeypatch.setattr(unfinished.time, "monotonic", lambda: clock[0])
+    keeper = Keeper(path, "this run", SimpleNamespace(is_due=False))
+
+    def train_and_be_killed(trainer):
+        clock[0] += 250
+        keeper.after_batch(trainer)
+        steps.append((len(trainer.history), len(trainer.midway.losses)))
+        if len(steps) == killed_after:
+            raise Killed
+
+    with pytest.raises(Killed):
+        trainer_of(data).run(say=quiet, after_epoch=keeper.after_epoch, after_batch=train_and_be_killed)
+    keeper.close()
+    resumed = trainer_of(data)
+    resume(path, resumed, "this run", say=said.append)
+    if killed_after == 1:
+        assert said == []
+        return
+    epoch, batch = steps[-1]
+    lost = batch - (len(resumed.midway.losses) if resumed.midway else 0)
+    assert len(resumed.history) == epoch
+    assert lost * 250 <= unfinished.CHECKPOINT_S
+    assert said[0].endswith(f"({lost} {'batch' if lost == 1 else 'batches'} lost)")
+
+
+def test_a_network_says_how_often_its_run_was_resumed(packed, tmp_path):
+    path, data = tmp_path / "run.pt", packed(3)
+    restarts = []
+    for _ in range(3):
+        _, trainer = left_by(SLOW, path, data)
+        restarts.append(trainer.restarts)
+    assert restarts == [0, 1, 2]

@@ -1,5 +1,6 @@
 """Train a teacher's self-supervision head on its frozen features: the first phase of SSKD."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -34,8 +35,10 @@ def train_projection(paths, paths_to_code, run, device, path_to_checkpoint, outp
     inputs = [*paths.values(), *paths_to_code]
     fingerprint = fingerprint_of(paths=inputs, values=run | {"device": str(device)})
     resume(path_to_checkpoint, trainer, fingerprint)
-    with Interruption() as interruption:
-        keeper = Keeper(path_to_checkpoint, fingerprint, interruption)
+    with (
+        Interruption() as interruption,
+        closing(Keeper(path_to_checkpoint, fingerprint, interruption)) as keeper,
+    ):
         try:
             trainer.run(after_epoch=keeper.after_epoch, after_batch=keeper.after_batch)
         except Diverged as failure:

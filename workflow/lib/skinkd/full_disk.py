@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import tempfile
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,13 +30,13 @@ def room_for(what: str, folder, need_bytes: int) -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        _let_go(error)
         if getattr(error, "errno", None) not in FULL and _takes(folder, need_bytes):
             raise
         free_bytes = shutil.disk_usage(folder).free
         raise OSError(
             errno.ENOSPC,
-            f"no room for {what}: it needs about {need_bytes:,} bytes, {free_bytes:,} are free. "
-            "What was there before is whole. Fix: free some space and run again",
+            f"{what} needs about {need_bytes:,} bytes, {free_bytes:,} are free",
             str(folder),
         ) from error
 
@@ -47,6 +48,13 @@ def bytes_of(state) -> int:
     if isinstance(state, dict):
         return sum(map(bytes_of, state.values()))
     return sum(map(bytes_of, state)) if isinstance(state, list | tuple) else 0
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Free what the frames of an error hold: torch's writer keeps its file, and with it the space, open."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__context__
 
 
 def _takes(folder, need_bytes: int) -> bool:

@@ -4,7 +4,6 @@ It says what was lost since the checkpoint.
 """
 
 import os
-import weakref
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,8 +33,13 @@ class Reached:
             if self._file is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
-                weakref.finalize(self, os.close, self._file)
             os.pwrite(self._file, f"{epoch} {batch} {self.fingerprint[:16]}".ljust(WIDTH).encode(), 0)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
 
 
 def read_reached(path, fingerprint: str) -> tuple[int, int] | None:

@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -221,14 +221,16 @@ def _step(
         elif companions:
             print(f"the job's own student failed; the job ends when its companions have: {failure}")
 
-    keepers = [Keeper(run.job.path_to_checkpoint, run.fingerprint, interruption) for run in runs]
-    return run_together(
-        [run.trainer for run in runs],
-        [run.say for run in runs],
-        [keeper.after_epoch for keeper in keepers],
-        [keeper.after_batch for keeper in keepers],
-        end,
-    )
+    with ExitStack() as stack:
+        told = [(run.job.path_to_checkpoint, run.fingerprint, interruption) for run in runs]
+        keepers = [stack.enter_context(closing(Keeper(*each))) for each in told]
+        return run_together(
+            [run.trainer for run in runs],
+            [run.say for run in runs],
+            [keeper.after_epoch for keeper in keepers],
+            [keeper.after_batch for keeper in keepers],
+            end,
+        )
 
 
 def _note(failure: Exception | None, run: StudentRun, interruption: Interruption) -> None:

@@ -41,6 +41,10 @@ class Keeper:
         self.reached = Reached(path, fingerprint)
         self.saved_s = time.monotonic()
 
+    def close(self) -> None:
+        """Let go of the file that notes each batch."""
+        self.reached.close()
+
     def after_epoch(self, trainer: Trainer) -> None:
         """Save, unless what would be saved is not made of numbers.
 
@@ -86,7 +90,8 @@ def save_checkpoint(path, trainer: Trainer, fingerprint: str) -> None:
     with room_for("a checkpoint", path.parent, bytes_of(state)), whole(path) as partial:
         torch.save(state, partial)
         # Before the files change their names: whichever of them a kill leaves, its digest is here.
-        digests = [digest_of(file) for file in (partial, path) if file.exists()]
+        kept = path if path.exists() else previous
+        digests = [digest_of(file) for file in (partial, kept) if file.exists()]
         write_text(_digests_of(path), "".join(f"{digest}\n" for digest in digests))
         if path.exists():
             os.replace(path, previous)
