@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from jobs_examples import run_train, told_to_train
+from jobs_examples import run_projection, run_train, told_to_train
 from safetensors.torch import load_file
 from test_companions import snakemakes
 from training_examples import RUN, assert_equal_bits
@@ -11,6 +11,7 @@ from skinkd import out_of_memory, student_runs
 from skinkd.companions import TrainingJob, pools_of, write_companions
 from skinkd.errors import InputError
 from skinkd.interruptions import Interrupted
+from skinkd.not_finite import Diverged
 from skinkd.out_of_memory import Crowded
 from skinkd.training_jobs import do
 
@@ -97,3 +98,20 @@ def test_a_gpu_that_others_fill_may_be_free_later(packed, tmp_path, monkeypatch)
     monkeypatch.setattr(out_of_memory.torch.cuda, "memory_reserved", lambda: 30 * 2**30)
     with pytest.raises(Interrupted, match="of which others hold 50%"):
         run_train(packed(3), tmp_path, run=RUN)
+
+
+def test_a_head_says_the_same_of_memory_and_of_numbers(packed, tmp_path, monkeypatch):
+    data = packed(3)
+    resnet = {"name": "resnet", "parameters": {"depth": 10}}
+    teacher = run_train(data, tmp_path, run=RUN | {"network": resnet}, name="teacher")
+
+    def full(projections):
+        raise torch.OutOfMemoryError(SAID)
+
+    monkeypatch.setattr("skinkd.projections.contrastive", full)
+    with pytest.raises(InputError, match="a self-supervision head of a_paper/leak_free/teacher with"):
+        run_projection(data, tmp_path, teacher)
+    monkeypatch.setattr("skinkd.projections.contrastive", lambda projections: projections.sum() * torch.nan)
+    with pytest.raises(Diverged, match=r"epoch 1, batch 1, at learning rate 0\.1: contrastive nan; "):
+        run_projection(data, tmp_path, teacher)
+    assert (tmp_path / "unfinished" / "projection.not-finite.csv").exists()

@@ -2,6 +2,7 @@
 
 needs   RESULTS/ingest/{source}/images.npy, RESULTS/split/{paper}/{protocol}/fold{fold}.csv and .json
 makes   RESULTS/networks/RUN.safetensors, RESULTS/histories/RUN.csv, RESULTS/predictions/RUN.csv
+        RESULTS/logs/train/RUN.not-finite.csv   pictures of the batch whose loss is no number, if one is
         RESULTS/targets/RUN.safetensors       a teacher's logits of every image in every view
         RESULTS/projections/RUN.safetensors   a teacher's self-supervision head
 """
