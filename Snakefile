@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(workflow.basedir, "workflow", "lib")))
 from skinkd import standby
 from skinkd.claims import Claim, WithoutLocks
 from skinkd.companions import write_companions_of
+from skinkd.repetitions import repeat_only_what_was_cut_short
 
 # Libraries of linear algebra would each start a thread per core, in every job; sums would depend on their number.
 os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -70,6 +71,7 @@ onstart:
     with suppress(WithoutLocks):
         RUN_OF_GRAPH.take()
     write_companions_of(workflow, COMPANIONS, STUDY.config.device, gpu=GPU)
+    repeat_only_what_was_cut_short(workflow.scheduler)
     if workflow.local_exec:
         # Snakemake 9.27 looks for work again one second after each look: every job that ends adds another chain
         # of looks. Only its limit on submissions asks for that, and nothing is submitted here.

@@ -47,6 +47,7 @@ def told_to_train(
         "device": DEVICE,
         "path_to_checkpoint": str(folder / "unfinished" / f"{name}.pt"),
         "outputs": {name: str(path) for name, path in outputs.items()},
+        "path_to_log": str(folder / "logs" / f"{name}.log"),
     }
 
 

@@ -208,7 +208,7 @@ def test_no_step_of_an_arm_waits_for_the_device(task, packed):
     """No loss fetches a number in the middle of an epoch."""
     case, classes = task
     trainer = trainer_of(case, data_of(packed, classes))
-    assert trained_without_waiting(trainer)[1] == len(trainer._batches(0))
+    assert trained_without_waiting(trainer)[1] == len(trainer.batches(0))
 
 
 @pytest.mark.parametrize(

@@ -239,7 +239,7 @@ def test_a_killed_group_leaves_a_checkpoint_of_each_student(
     do(jobs["dropout"])
     do(jobs["relation"], [pool(jobs)])
     do(jobs["fitnet"], [pool(jobs)])
-    assert capsys.readouterr().out.count("resuming after epoch 1") == 4  # One of them in two logs.
+    assert capsys.readouterr().out.count("resuming from epoch 2, batch 1") == 4  # One of them in two logs.
     for name in ARMS:
         assert_same_results(tmp_path, alone, name)
 
@@ -269,7 +269,7 @@ def test_a_job_that_is_killed_while_its_companions_train_keeps_its_training(
     capsys.readouterr()
     do(jobs["relation"])
     said = capsys.readouterr().out
-    assert "resuming after epoch 2" in said
+    assert "resuming after its last epoch, 2" in said
     assert "train loss" not in said
     assert_same_results(tmp_path, alone, "relation")
     assert not [path for path in left_over(tmp_path) if "relation" in path]
@@ -291,7 +291,7 @@ def test_a_job_that_is_killed_while_it_delivers_keeps_the_companions_training(
     capsys.readouterr()
     do(jobs[killed.stem])
     said = capsys.readouterr().out
-    assert "resuming after epoch 2" in said
+    assert "resuming after its last epoch, 2" in said
     assert "train loss" not in said
     assert_same_results(tmp_path, alone, killed.stem)
 
@@ -308,7 +308,10 @@ def test_another_number_of_threads_refuses_a_checkpoint(data, teacher, tmp_path,
         patch.setattr("skinkd.unfinished.save_checkpoint", save)
         do(job)
     do(replace(job, device=job.device | {"threads": 2}))
-    assert "belongs to another config, other data or other code\nstarting over" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "belongs to another config, other data or other code (fingerprint " in said
+    assert "): changed device.threads 1 → 2\n" in said
+    assert "\nstarting over\n" in said
 
 
 WILD = RUN["training"] | {"optimizer": SGD | {"learning_rate": 1e20}}
@@ -676,6 +679,7 @@ def snakemakes(job, **inputs):
     return SimpleNamespace(
         input=SimpleNamespace(**paths | {"initial": paths["initial"] or []}),
         output=job.outputs,
+        log=[job.path_to_log],
         params=SimpleNamespace(run=job.run, device=job.device, checkpoint=job.path_to_checkpoint),
     )
 

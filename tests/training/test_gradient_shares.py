@@ -80,7 +80,7 @@ def test_the_share_is_that_of_the_epochs_middle_batch(packed):
     told = {"network": ("resnet", {"depth": 10}), "run": {"loss": DISTILLED}, "cached": teachers_logits(data)}
     trainer, fresh = (trainer_of(data, epochs=1, batch_size=8, **told) for _ in range(2))
     [shares] = shares_of(trainer)
-    batches = fresh._batches(0)
+    batches = fresh.batches(0)
     middle = len(batches) // 2
     assert middle > 0
     torch.manual_seed(int(np.random.default_rng([fresh.seed, 0]).integers(2**31)))

@@ -118,7 +118,7 @@ def test_a_job_that_is_asked_to_stop_says_so_and_goes_on(jobs, tmp_path):
     log = (folder / "job.log").read_text(encoding="utf-8")
     assert "run again, it goes on from there" in log.splitlines()[-1]
     assert status_of(job, folder) == 0
-    assert "resuming after epoch" in (folder / "job.log").read_text(encoding="utf-8")
+    assert "resuming from epoch" in (folder / "job.log").read_text(encoding="utf-8")
     assert_same(made_in(folder), made_in(expected))
 
 
@@ -127,4 +127,6 @@ def test_a_job_whose_time_is_nearly_over_stops(jobs, tmp_path, monkeypatch):
     assert status_of(jobs["plain"], tmp_path) == EXIT_AGAIN
     monkeypatch.setenv("SLURM_JOB_END_TIME", str(time.time() + 6000))
     assert status_of(jobs["plain"], tmp_path) == 0
-    assert "resuming after epoch 0, 1 batches" in (tmp_path / "job.log").read_text(encoding="utf-8")
+    assert "resuming from epoch 1, batch 2 (0 batches lost)" in (tmp_path / "job.log").read_text(
+        encoding="utf-8"
+    )

@@ -25,9 +25,10 @@ from skinkd.device import Device, choose_device
 from skinkd.errors import InputError
 from skinkd.losses import load_terms
 from skinkd.networks import build_network
+from skinkd.not_finite import Diverged
 from skinkd.schedule import whole_batches
 from skinkd.signals import Signals
-from skinkd.training import Diverged, Recipe, Trainer
+from skinkd.training import Recipe, Trainer
 
 DROPOUT = ("resnet", {"depth": 10, "head": "dropout_batch_norm"})
 IMITATION = [*ALONE, {"name": "distance_relation", "weight": 5.0}]
@@ -172,7 +173,9 @@ def test_a_split_of_another_array_is_refused(packed, tmp_path):
 
 def test_a_loss_that_is_not_finite_stops_the_run(packed):
     trainer = trainer_of(packed(3), optimizer=SGD | {"learning_rate": 1e20})
-    with pytest.raises(Diverged, match=r"not finite in epoch 1 at learning rate 1e\+20"):
+    with pytest.raises(
+        Diverged, match=r"not finite in epoch 1, batch 2, at learning rate 1e\+20: cross_entropy nan"
+    ):
         trainer.run(say=quiet)
     assert trainer.history == []
 

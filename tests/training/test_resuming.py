@@ -25,8 +25,9 @@ from training_examples import (
 from skinkd import unfinished
 from skinkd.checkpoints import load_network, read_description, save_network
 from skinkd.errors import InputError
+from skinkd.fingerprints import fingerprint_of
 from skinkd.interruptions import Interrupted
-from skinkd.unfinished import Keeper, fingerprint_of, forget_checkpoint, resume, save_checkpoint
+from skinkd.unfinished import Keeper, forget_checkpoint, resume, save_checkpoint
 
 LONG = {
     "epochs": 9,
@@ -64,7 +65,7 @@ def test_a_killed_run_resumes_to_the_same_bits(epochs, uninterrupted, tmp_path):
     said, resumed = [], trainer_of(data, **LONG)
     torch.rand(5)
     resume(path, resumed, "this run", say=said.append)
-    assert said == [f"resuming after epoch {epochs}"]
+    assert said == [f"resuming from epoch {epochs + 1}, batch 1"]
     for name in ("best_value", "best_epoch", "plateau_epochs", "history", "runtime_s"):
         assert getattr(resumed, name) == getattr(killed, name), name
     resumed.run(say=quiet)
@@ -187,7 +188,7 @@ def test_a_resumed_run_says_where_it_goes_on(packed, tmp_path):
     with pytest.raises(Interrupted, match="stopped in epoch 2; run again, it goes on from there"):
         make().run(say=quiet, after_epoch=keeper.after_epoch, after_batch=ask)
     resume(path, make(), "this run", say=said.append)
-    assert said == ["resuming after epoch 1, 2 batches into the next"]
+    assert said == ["resuming from epoch 2, batch 3 (0 batches lost)"]
     forget_checkpoint(path)
     assert list(tmp_path.iterdir()) == []
 
@@ -197,9 +198,10 @@ def test_long_epochs_are_saved_by_the_clock(packed, tmp_path, monkeypatch):
     monkeypatch.setattr(unfinished.time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(unfinished, "save_checkpoint", lambda *told: saved.append(clock[0]))
     keeper = Keeper(tmp_path / "run.pt", "this run", SimpleNamespace(is_due=False))
+    trainer = SimpleNamespace(history=[], midway=SimpleNamespace(losses=[]), look=list)
     for second in range(1300):
         clock[0] = float(second)
-        keeper.after_batch(None)
+        keeper.after_batch(trainer)
     assert saved == [601.0, 1202.0]
 
 
@@ -231,7 +233,7 @@ def test_the_checkpoint_before_a_damaged_one_is_taken_and_it_says_so(damage, pac
     damage(path)
     resumed = trainer_of(data)
     resume(path, resumed, "this run", say=said.append)
-    assert said[-1] == "resuming after epoch 1"
+    assert said[-1] == "resuming from epoch 2, batch 1"
     assert "is not what was written" in said[0] or damage is Path.unlink
     expected = trainer_of(data)
     for trainer in (resumed, expected):
@@ -258,7 +260,7 @@ def test_a_kill_while_a_checkpoint_is_saved_leaves_one_that_is_whole(call, packe
         patch.setattr(os, "replace", killed_at)
         save_checkpoint(path, trainer, "this run")
     resume(path, trainer_of(data), "this run", say=said.append)
-    assert said == ["resuming after epoch 2"]
+    assert said == ["resuming from epoch 3, batch 1"]
 
 
 def test_damaged_checkpoints_alone_start_over(packed, tmp_path):
@@ -280,7 +282,11 @@ def test_a_checkpoint_of_another_run_is_not_used_and_it_says_so(packed, tmp_path
     interrupted_twice(path, data)
     fresh = trainer_of(data)
     resume(path, fresh, "another run", say=said.append)
-    assert said == [f"{path} belongs to another config, other data or other code", "starting over"]
+    assert said == [
+        f"{path} belongs to another config, other data or other code",
+        f"it is kept as {path}.aside, in case this is undone",
+        "starting over",
+    ]
     assert fresh.history == []
 
 
@@ -320,3 +326,136 @@ def test_a_file_that_is_no_network_is_refused(content, tmp_path):
         path.write_bytes(content)
     with pytest.raises(InputError, match="is not a network of this project"):
         read_description(path)
+
+
+SLOW, FAST = SGD | {"learning_rate": 0.01}, SGD | {"learning_rate": 0.05}
+
+
+def named(values):
+    """The fingerprint of a run that depends on values."""
+    return fingerprint_of(paths=(), values=values)
+
+
+def left_by(optimizer, path, data, epochs=1):
+    """A run with an optimiser that resumes and is killed after an epoch; what it said, and its trainer."""
+    trainer, said, name = trainer_of(data, optimizer=optimizer), [], named({"training": optimizer})
+    resume(path, trainer, name, say=said.append)
+
+    def kill(trainer):
+        save_checkpoint(path, trainer, name)
+        raise Killed
+
+    with pytest.raises(Killed):
+        trainer.run(say=quiet, after_epoch=kill)
+    return said, trainer
+
+
+def test_an_edit_that_is_undone_loses_nothing(packed, tmp_path):
+    """Its line names what changed; each of the two runs goes on whenever it is its turn."""
+    path, data = tmp_path / "run.pt", packed(3)
+    expected = trainer_of(data, optimizer=SLOW)
+    expected.run(say=quiet)
+    assert left_by(SLOW, path, data)[0] == []
+    said, _ = left_by(FAST, path, data)
+    before, now = (named({"training": each})[:8] for each in (SLOW, FAST))
+    assert said == [
+        f"{path} belongs to another config, other data or other code (fingerprint {before}, now {now}): "
+        "changed training.learning_rate 0.01 → 0.05",
+        f"it is kept as {path}.aside, in case this is undone",
+        "starting over",
+    ]
+    said, trainer = left_by(SLOW, path, data)
+    assert said[-1] == "resuming from epoch 2, batch 1"
+    assert trainer.history == expected.history[:2]
+    said, trainer = left_by(FAST, path, data)
+    assert said[-1] == "resuming from epoch 2, batch 1"
+    assert trainer.restarts == 1
+    said, trainer = left_by(SLOW, path, data)
+    assert said[-1] == "resuming from epoch 3, batch 1"
+    assert trainer.restarts == 2
+    assert trainer.history == expected.history
+    assert_equal_bits(weights_of(trainer.network), weights_of(expected.network))
+
+
+def test_one_checkpoint_is_kept_aside_and_a_finished_run_leaves_it(packed, tmp_path):
+    path, data = tmp_path / "run.pt", packed(3)
+    for rate in (0.01, 0.02, 0.03):
+        left_by(SGD | {"learning_rate": rate}, path, data)
+    forget_checkpoint(path)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["run.pt.aside", "run.pt.aside.sha256"]
+    said, _ = left_by(SGD | {"learning_rate": 0.02}, path, data)
+    assert said == ["resuming from epoch 2, batch 1"]
+    assert not (tmp_path / "run.pt.aside").exists()
+
+
+@pytest.mark.parametrize("call", [1, 2, 3, 4])
+def test_a_kill_while_checkpoints_trade_places_loses_none(call, packed, tmp_path, monkeypatch):
+    """Between any two of the names that files are given."""
+    path, data, calls, replace = tmp_path / "run.pt", packed(3), [], os.replace
+    left_by(SLOW, path, data)
+    left_by(FAST, path, data)
+
+    def killed_at(*told):
+        calls.append(told)
+        if len(calls) == call:
+            raise Killed
+        replace(*told)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(os, "replace", killed_at)
+        resume(path, trainer_of(data, optimizer=SLOW), named({"training": SLOW}), say=quiet)
+    for optimizer in (SLOW, FAST):
+        said = []
+        resume(path, trainer_of(data, optimizer=optimizer), named({"training": optimizer}), say=said.append)
+        assert said[-1] == "resuming from epoch 2, batch 1", optimizer
+
+
+def test_a_damaged_checkpoint_is_never_taken_for_the_one_before(packed, tmp_path):
+    """The next one is saved over it, and keeps the good one."""
+    path, data, said = tmp_path / "run.pt", packed(3), []
+    interrupted_twice(path, data)
+    flip_a_bit(path)
+    trainer = trainer_of(data)
+    resume(path, trainer, "this run", say=quiet)
+    save_checkpoint(path, trainer, "this run")
+    path.unlink()
+    resume(path, trainer_of(data), "this run", say=said.append)
+    assert said == ["resuming from epoch 2, batch 1"]
+
+
+@pytest.mark.parametrize("killed_after", [1, 4, 9, 14])
+def test_a_kill_costs_one_interval_and_says_what_it_cost(killed_after, packed, tmp_path, monkeypatch):
+    """By a clock that goes 250 seconds on with every batch."""
+    clock, path, data, steps, said = [0.0], tmp_path / "run.pt", packed(3, images=96), [], []
+    monkeypatch.setattr(unfinished.time, "monotonic", lambda: clock[0])
+    keeper = Keeper(path, "this run", SimpleNamespace(is_due=False))
+
+    def train_and_be_killed(trainer):
+        clock[0] += 250
+        keeper.after_batch(trainer)
+        steps.append((len(trainer.history), len(trainer.midway.losses)))
+        if len(steps) == killed_after:
+            raise Killed
+
+    with pytest.raises(Killed):
+        trainer_of(data).run(say=quiet, after_epoch=keeper.after_epoch, after_batch=train_and_be_killed)
+    keeper.close()
+    resumed = trainer_of(data)
+    resume(path, resumed, "this run", say=said.append)
+    if killed_after == 1:
+        assert said == []
+        return
+    epoch, batch = steps[-1]
+    lost = batch - (len(resumed.midway.losses) if resumed.midway else 0)
+    assert len(resumed.history) == epoch
+    assert lost * 250 <= unfinished.CHECKPOINT_S
+    assert said[0].endswith(f"({lost} {'batch' if lost == 1 else 'batches'} lost)")
+
+
+def test_a_network_says_how_often_its_run_was_resumed(packed, tmp_path):
+    path, data = tmp_path / "run.pt", packed(3)
+    restarts = []
+    for _ in range(3):
+        _, trainer = left_by(SLOW, path, data)
+        restarts.append(trainer.restarts)
+    assert restarts == [0, 1, 2]

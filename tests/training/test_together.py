@@ -22,9 +22,9 @@ from training_examples import (
 
 from skinkd import signals
 from skinkd.dataset import Part
+from skinkd.not_finite import Diverged
 from skinkd.runs import make_trainer
 from skinkd.together import run_together
-from skinkd.training import Diverged
 from skinkd.unfinished import resume
 
 MAPS = [*ALONE, {"name": "fitnet", "weight": 1.0, "adapter": "linear"}]

@@ -13,7 +13,7 @@ def test_an_epochs_training_waits_for_nothing(kind, packed):
     """All of its batches, the one in which the terms are weighed too; the numbers come at its end."""
     trainer = Shared(packed(3, images=48, size_px=33)).trainer(kind)
     found, batches = trained_without_waiting(trainer)
-    assert batches == len(trainer._batches(0)) > 2
+    assert batches == len(trainer.batches(0)) > 2
     assert all(torch.is_tensor(value) for value in found.values())
     assert {"train_loss", "train_accuracy", "term1_gradient"} <= set(numbers_of(found))
 

@@ -2,11 +2,16 @@
 
 needs   RESULTS/ingest/{source}/images.npy, RESULTS/split/{paper}/{protocol}/fold{fold}.csv and .json
 makes   RESULTS/networks/RUN.safetensors, RESULTS/histories/RUN.csv, RESULTS/predictions/RUN.csv
+        RESULTS/logs/train/RUN.not-finite.csv   pictures of the batch whose loss is no number, if one is
         RESULTS/targets/RUN.safetensors       a teacher's logits of every image in every view
         RESULTS/projections/RUN.safetensors   a teacher's self-supervision head
 """
 
 COMPANIONS = f"{RESULTS}/unfinished/companions"
+# How often a job goes on that was stopped, was killed, or had too many students for its GPU; with each try
+# half as many step together. Jobs that refuse an input are not repeated, see skinkd.repetitions.
+# Within a submission to a cluster nothing is repeated: that would be in the same allocation.
+CUT_SHORT = 0 if workflow.remote_exec else 3
 # Snakemake lends whole GPUs; where several jobs share one, it is as if there were more.
 if GPU and workflow.local_exec and "gpu" in workflow.global_resources:
     workflow.register_resource(
@@ -35,6 +40,7 @@ rule train:
     # On a cluster, students of whom nobody learns can share a submission.
     group:
         lambda wc: None if STUDY.teaches_others(wc.paper, wc.protocol, wc.arm) else "students"
+    retries: CUT_SHORT
     conda:
         "../../envs/torch.yaml"
     threads: DEVICE["threads"]
@@ -96,6 +102,7 @@ rule train_projection:
     log:
         f"{RESULTS}/logs/train_projection/{RUN}.log",
     priority: 1
+    retries: CUT_SHORT
     conda:
         "../../envs/torch.yaml"
     threads: DEVICE["threads"]

@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 from skinkd.companions import TrainingJob, pools_of, told_to
 from skinkd.jobs import logged_to
+from skinkd.repetitions import marked_where_in_vain
 from skinkd.training_jobs import do
 
 
@@ -20,5 +21,8 @@ def train(folder_of_companions=None, **told) -> float:
 
 
 if __name__ == "__main__":
-    with logged_to(snakemake.log[0], snakemake.output.cost) as cost:
+    with (
+        logged_to(snakemake.log[0], snakemake.output.cost) as cost,
+        marked_where_in_vain(snakemake.params.checkpoint),
+    ):
         cost.waited_s = train(folder_of_companions=snakemake.params.companions, **asdict(told_to(snakemake)))

@@ -4,19 +4,26 @@ Network, classes, and the digests of what it was trained on.
 """
 
 import json
+from pathlib import Path
 
 from safetensors import safe_open
 from safetensors.torch import save_file
 
 from skinkd.atomic import whole
 from skinkd.errors import InputError
+from skinkd.full_disk import bytes_of, room_for
 from skinkd.networks import build_network
 
 
 def save_network(path, network, description: dict) -> None:
-    """Write a network, or a head, and what it is, atomically."""
+    """Write a network, or a head, and what it is, atomically.
+
+    Raises:
+        OSError: where the disk is full.
+    """
     state = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
-    with whole(path) as partial:
+    folder = Path(path).parent
+    with room_for("a trained network", folder, bytes_of(state)), whole(path) as partial:
         save_file(state, partial, metadata={"skinkd": json.dumps(description, sort_keys=True)})
 
 

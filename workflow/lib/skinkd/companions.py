@@ -9,7 +9,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from shutil import rmtree
 
@@ -33,6 +33,8 @@ class TrainingJob:
         device: as in the config.
         path_to_checkpoint: where it stands while it is unfinished.
         outputs: those of `WRITTEN`, and perhaps others that are not the training's.
+        path_to_log: beside which it lists pictures whose loss is no number; none stands for beside the
+            checkpoint.
     """
 
     paths: dict
@@ -41,6 +43,12 @@ class TrainingJob:
     device: dict
     path_to_checkpoint: str
     outputs: dict[str, str]
+    path_to_log: str | None = None
+
+    @property
+    def path_to_not_finite(self) -> Path:
+        """Where the pictures of a batch whose loss is no number are listed."""
+        return Path(self.path_to_log or self.path_to_checkpoint).with_suffix(".not-finite.csv")
 
     @property
     def inputs(self) -> set[str]:
@@ -79,12 +87,20 @@ class Pool:
         at_once: how many jobs the graph runs at the same time.
         since_ns: when the run of the graph began. All of the jobs run in it: older outputs are made again,
             though they are there until their own job starts.
+        path_to_most: where jobs of this run of the graph write how many students had room together.
     """
 
     jobs: list[TrainingJob]
     most: int
     at_once: int
     since_ns: int = 0
+    path_to_most: str | None = None
+
+    def limit(self, students: int) -> "Pool":
+        """The pool with fewer students in a process, for the jobs that start from now on, too."""
+        if self.path_to_most:
+            write_text(self.path_to_most, str(students))
+        return replace(self, most=min(self.most, students))
 
     def unfinished(self, is_delivered: Callable[[TrainingJob], bool]) -> list[TrainingJob]:
         """The jobs that have something left to train: their outputs neither are there nor wait for them."""
@@ -161,6 +177,7 @@ def told_to(job) -> TrainingJob:
         device=dict(job.params.device),
         path_to_checkpoint=str(job.params.checkpoint),
         outputs={name: str(path) for name, path in job.output.items()},
+        path_to_log=str(job.log[0]),
     )
 
 
@@ -171,10 +188,14 @@ def pools_of(job: TrainingJob, folder) -> list[Pool]:
         return []
     # By the clock that dates the outputs: another computer may keep the files.
     since_ns = path.stat().st_mtime_ns
+    limit = path.with_suffix(".most")
+    most = int(limit.read_text(encoding="utf-8")) if limit.exists() else math.inf
+    known = {"since_ns": since_ns, "path_to_most": str(limit)}
     pools = [
-        Pool(**pool | {"jobs": [TrainingJob(**told) for told in pool["jobs"]], "since_ns": since_ns})
+        Pool(**pool | known | {"jobs": [TrainingJob(**told) for told in pool["jobs"]]})
         for pool in json.loads(path.read_text(encoding="utf-8"))
     ]
+    pools = [replace(pool, most=min(pool.most, most)) for pool in pools]
     own = [pool for pool in pools if job.place in [other.place for other in pool.jobs]]
     return own and own + [pool for pool in pools if pool not in own]
 

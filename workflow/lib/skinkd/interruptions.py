@@ -35,6 +35,11 @@ class Interrupted(Exception):
     """A job stopped where it can go on."""
 
 
+def time_is_nearly_over() -> bool:
+    """Whether this process's allocation of a cluster ends before a batch and a checkpoint would."""
+    return time.time() > end_of_job_s() - MARGIN_S
+
+
 class Interruption:
     """While open, signals that ask a job to end are noted, not obeyed; whoever trains looks at `is_due`.
 
@@ -52,6 +57,10 @@ class Interruption:
         """Whether to stop now."""
         return self._asked or time.time() > self._end_s
 
+    def ask(self) -> None:
+        """Ask for it, as a signal would."""
+        self._asked = True
+
     def __enter__(self):
         self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
         return self
@@ -61,4 +70,4 @@ class Interruption:
             signal.signal(number, handler)
 
     def _note(self, *_) -> None:
-        self._asked = True
+        self.ask()

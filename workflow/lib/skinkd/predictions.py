@@ -54,7 +54,12 @@ class Predictions:
 
 
 def write_predictions(path, predictions: Predictions) -> None:
-    """Write one run's logits, atomically, with nine significant digits: float32 survives them unchanged."""
+    """Write one run's logits, atomically, with nine significant digits: float32 survives them unchanged.
+
+    Raises:
+        InputError: where a logit is not a finite number.
+    """
+    _check_finite(path, predictions)
     run = [getattr(predictions, column) for column in RUN]
     names = [predictions.classes[label] for label in predictions.labels]
     with whole(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
@@ -65,6 +70,20 @@ def write_predictions(path, predictions: Predictions) -> None:
         )
         for *words, logits in records:
             writer.writerow([*run, *words, *(f"{logit:.9g}" for logit in logits)])
+
+
+def _check_finite(path, predictions: Predictions) -> None:
+    """Write no logits that no reader would take, and that another run of the same job would not mend."""
+    wild = predictions.images[~np.isfinite(predictions.logits).all(axis=1)]
+    if len(wild):
+        raise InputError(
+            "predictions",
+            f"the network's logits of {len(wild)} of {len(predictions)} images are not finite numbers, "
+            f"so {path} is not written: {examples(wild)}",
+            "Its scores would be wrong",
+            "look at these images, lower training.optimizer.learning_rate, "
+            "or set device.precision to float32",
+        )
 
 
 def read_predictions(path, classes=None) -> Predictions:

@@ -14,13 +14,14 @@ from skinkd.checkpoints import save_network
 from skinkd.companions import TrainingJob
 from skinkd.device import Device, choose_device
 from skinkd.errors import InputError
+from skinkd.fingerprints import Fingerprint, fingerprint_of
 from skinkd.networks import build_network, trainable_parameters
+from skinkd.not_finite import Diverged
 from skinkd.predicting import predict_parts
 from skinkd.predictions import write_predictions
 from skinkd.records import read_record
 from skinkd.runs import PARTS, describe_cost, make_trainer, open_parts, open_teacher, read_teachers
-from skinkd.training import Diverged, Trainer
-from skinkd.unfinished import fingerprint_of
+from skinkd.training import Trainer
 
 DESCRIBED = ("paper", "protocol", "arm", "fold", "seed", "network", "source", "initial")
 
@@ -60,20 +61,26 @@ class Materials:
         opened = open_teacher(*paths, device)
         return self.once(*paths, make=lambda: opened)
 
-    def fingerprint_of(self, job: TrainingJob) -> str:
+    def fingerprint_of(self, job: TrainingJob) -> Fingerprint:
         """A name for everything that a job's results depend on.
 
         The code too: a run that is half one loss and half its edited self is neither.
         """
-        files = [job.paths[name] for name in ("array", "split", "initial")]
-        files += [path for name in ("teachers", "targets", "projections") for path in job.paths[name]]
+        files = {name: job.paths[name] for name in ("array", "split", "initial")}
+        for name in ("teachers", "targets", "projections"):
+            files |= {f"{name}[{index}]": path for index, path in enumerate(job.paths[name])}
+        digests = {name: path and self._digest_of(path) for name, path in files.items()}
+        code = {path: self.code[path] for path in job.paths_to_code}
+        device = job.device | asdict(choose_device(**job.device))
         values = {
             "run": job.run,
-            "device": job.device | asdict(choose_device(**job.device)),
-            "files": [path and self._digest_of(path) for path in files],
-            "code": [self.code[path] for path in job.paths_to_code],
+            "device": device,
+            "files": list(digests.values()),
+            "code": list(code.values()),
         }
-        return fingerprint_of(paths=(), values=values)
+        return fingerprint_of(
+            paths=(), values=values, described=job.run | {"device": device} | digests | code
+        )
 
     def check_code(self, job: TrainingJob) -> None:
         """See that nobody has edited a job's code since this process began to import it.
@@ -139,6 +146,7 @@ class StudentRun:
             "prediction_images": len(predictions),
             "best_epoch": trainer.best_epoch,
             "diverged_epoch": failure and len(trainer.history) + 1,
+            "restarts": trainer.restarts,
             "split": digest_of(self.job.paths["split"]),
         }
         save_network(outputs["network"], trainer.network, description)

@@ -16,6 +16,7 @@ from skinkd.device import Device
 from skinkd.errors import InputError
 from skinkd.gradients import gradient_shares
 from skinkd.losses import Term
+from skinkd.not_finite import LOOK_EVERY, Shown, check_losses, check_record
 from skinkd.optimizers import make_optimizer
 from skinkd.progress import Progress
 from skinkd.random_states import set_random_state
@@ -24,10 +25,6 @@ from skinkd.signals import Signals
 from skinkd.teachers import TeacherLogits
 from skinkd.transfers import sent
 from skinkd.validating import validation_steps
-
-
-class Diverged(InputError):
-    """The loss of an epoch is not a finite number."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +78,12 @@ class Trainer:
         cached: what teachers said before, or None.
         views: how many views there are; epoch e uses view e modulo views.
         seed: of the order of the images and of dropout.
+
+    Attributes:
+        restarts: how often it went on from a checkpoint.
+
+    Raises:
+        InputError: where a batch is to be larger than the training part.
     """
 
     def __init__(
@@ -96,6 +99,7 @@ class Trainer:
         seed: int,
         device: Device,
     ):
+        _check_batch_size(recipe.batch_size, len(train))
         self.signals, self.network = signals, signals.network
         self.train_part, self.validation_part = train, validation
         self.terms, self.cached, self.recipe, self.views = terms, cached, recipe, views
@@ -110,8 +114,9 @@ class Trainer:
         self.confidence = cached.confidence().cpu().numpy() if sorts else None
         self.history: list[dict] = []
         self.best_state, self.best_value, self.best_epoch = copy.deepcopy(self.state()), None, 0
-        self.plateau_epochs, self.runtime_s = 0, 0.0
+        self.plateau_epochs, self.restarts, self.runtime_s = 0, 0, 0.0
         self.midway: Midway | None = None
+        self._unseen: list[Shown] = []
 
     def run(
         self,
@@ -205,12 +210,13 @@ class Trainer:
         elif self.midway.random is not None:
             set_random_state(self.midway.random)
         trained = yield from self._train(epoch)
+        self.look()
         validated = yield from self._validation()
         self.midway = None
-        # Nothing waited for the device until here.
+        # But for these looks, nothing waited for the device until here.
         record = {"epoch": epoch + 1, **numbers_of(trained | validated)}
         record["learning_rate"] = self.optimizer.param_groups[0]["lr"]
-        self._check_finite(record)
+        check_record(record)
         self.history.append(record)
         self._select(record)
         self._adapt_learning_rate()
@@ -220,7 +226,7 @@ class Trainer:
         self.network.train(self.signals.trains_network)
         self.helpers.train()
         midway = self.midway = self.midway or Midway()
-        part, parameters, batches = self.train_part, self._parameters(epoch), self._batches(epoch)
+        part, parameters, batches = self.train_part, self._parameters(epoch), self.batches(epoch)
         for index, chosen in list(enumerate(batches))[len(midway.losses) :]:
             signals = self.signals_of(part, chosen, epoch % self.views, parameters)
             values = [term.value(signals) for term in self.terms]
@@ -229,6 +235,9 @@ class Trainer:
                 midway.weighed = self._weighed(values)
             midway.losses.append(self._descend(values))
             midway.logits.append(signals["student"].detach())
+            self._unseen.append(Shown(index, chosen, [value.detach() for value in values]))
+            if len(self._unseen) == LOOK_EVERY:
+                self.look()
             yield
         return self._trained(batches, midway) | midway.weighed
 
@@ -252,7 +261,16 @@ class Trainer:
             parameter.grad = None
         return loss.detach()
 
-    def _batches(self, epoch: int) -> list[Tensor]:
+    def look(self) -> None:
+        """See that the losses of training since the last look are numbers; waits for the device.
+
+        Raises:
+            Diverged: where one is not.
+        """
+        unseen, self._unseen = self._unseen, []
+        check_losses(self, unseen)
+
+    def batches(self, epoch: int) -> list[Tensor]:
         """The images of an epoch in their order, batch by batch."""
         recipe = self.recipe
         return self.schedule.of_training(
@@ -313,21 +331,25 @@ class Trainer:
         for group in self.optimizer.param_groups if falls else ():
             group["lr"] = max(group["lr"] * factor, minimum)
 
-    def _check_finite(self, record: dict) -> None:
-        """Stop at the first epoch whose loss is not a number."""
-        if not all(np.isfinite(value) for value in record.values()):
-            raise Diverged(
-                "training",
-                f"the loss is not finite in epoch {record['epoch']} "
-                f"at learning rate {record['learning_rate']}",
-                "Every later epoch would be lost",
-                "lower training.optimizer.learning_rate, or set device.precision to float32",
-            )
-
 
 def numbers_of(scalars: dict[str, Tensor]) -> dict[str, float]:
     """Scalars of the device as numbers; waits for the device once."""
     return dict(zip(scalars, torch.stack(list(scalars.values())).tolist(), strict=True))
+
+
+def _check_batch_size(batch_size: int, images: int) -> None:
+    """See that a batch is no larger than the training part.
+
+    Raises:
+        InputError: where it is.
+    """
+    if batch_size > images:
+        raise InputError(
+            "training",
+            f"training.batch_size is {batch_size}, the training part has {images} images",
+            "Every step would be smaller than the recipe says, and an epoch a single one",
+            f"set training.batch_size to at most {images}",
+        )
 
 
 def _result_of(steps: Generator):

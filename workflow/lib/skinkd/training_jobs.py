@@ -1,15 +1,20 @@
 """A job of training: it trains its own student, perhaps with companions, or takes what one of them made."""
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
+
+import torch
 
 from skinkd.claims import Claim, WithoutLocks
 from skinkd.companions import Pool, TrainingJob
 from skinkd.deliveries import deliver, discard, fits, path_to_delivery, take
 from skinkd.errors import InputError
 from skinkd.interruptions import Interrupted, Interruption
+from skinkd.not_finite import Diverged
+from skinkd.out_of_memory import asked_by, no_room
 from skinkd.student_runs import Materials, StudentRun, open_run
 from skinkd.together import run_together
 from skinkd.unfinished import Keeper, forget_checkpoint, resume
@@ -31,9 +36,10 @@ def do(job: TrainingJob, pools: Sequence[Pool] = ()) -> float:
         pools: its own first; nothing for a job that steps with no other.
 
     Raises:
-        InputError: where an input is wrong, a network diverged that others would learn from, or an orphan of
-            another run of the graph still trains this student.
-        Interrupted: where it was asked to stop.
+        InputError: where an input is wrong, a network diverged that others would learn from, the student has
+            no room on the GPU, or an orphan of another run of the graph still trains it.
+        Interrupted: where it was asked to stop, or students had no room together.
+        OSError: where the disk is full.
     """
     materials = Materials([job, *(other for pool in pools for other in pool.jobs)])
     own, others = Claim(job.place), Others(job, pools, materials)
@@ -41,13 +47,13 @@ def do(job: TrainingJob, pools: Sequence[Pool] = ()) -> float:
         _hold_alone(own)
     while pools and not own.take():
         if companions := others.instead_of_waiting():
-            _train(None, companions, materials)
+            _train(None, companions, materials, others.limit)
         else:
             print("another job trains this student together with its own; waiting for it")
             own.take(wait=True)
     try:
         if not _take_delivery(job, materials):
-            _train(job, others.beside_own(), materials)
+            _train(job, others.beside_own(), materials, others.limit)
         _forget_unfinished(job)
     finally:
         own.release()
@@ -93,6 +99,10 @@ class Others:
         """Companions that could step together and that nobody trains, from the first pool that has any."""
         return next(filter(None, (self._claimed(pool, self._share(pool)) for pool in self.pools)), [])
 
+    def limit(self, students: int) -> None:
+        """Have fewer students step together, so many at most."""
+        self.pools = [pool.limit(students) for pool in self.pools]
+
     def _share(self, pool: Pool) -> int:
         return pool.share(self._is_delivered)
 
@@ -137,22 +147,54 @@ def _forget_unfinished(job: TrainingJob) -> None:
     forget_checkpoint(job.path_to_checkpoint)
 
 
-def _train(own: TrainingJob | None, companions: list[Companion], materials: Materials) -> None:
-    """Train the students of `own`, if any, and of the companions in the same steps; write and deliver all."""
-    with ExitStack() as stack:
+def _train(
+    own: TrainingJob | None, companions: list[Companion], materials: Materials, limit: Callable[[int], None]
+) -> None:
+    """Train the students of `own`, if any, and of the companions in the same steps; write and deliver all.
+
+    Args:
+        limit: is told how many students shall step together at most, where these had no room.
+    """
+    runs: list[StudentRun] = []
+    with ExitStack() as stack, _memory_in_words(own, runs):
         interruption = stack.enter_context(Interruption())
         for companion in companions:
             stack.callback(companion.claim.release)
-        runs = [open_run(own, materials)] if own else []
+        runs += [open_run(own, materials)] if own else []
         opened = {
             index: companion for companion in companions for index in _opened(companion, runs, materials)
         }
         failures = _step(runs, opened, interruption)
-    stopped = [failure for failure in failures if isinstance(failure, Interrupted)]
-    if own and not runs[0].results_in(failures[0]):
-        raise failures[0]
-    if stopped:
-        raise stopped[0]
+        filled = next((failure for failure in failures if isinstance(failure, torch.OutOfMemoryError)), None)
+        if filled and runs[1:]:
+            limit(len(runs) // 2)
+        if own and not runs[0].results_in(failures[0]):
+            raise filled if filled and isinstance(failures[0], Interrupted) else failures[0]
+    if not filled:
+        _go_on_later(failures)
+
+
+@contextmanager
+def _memory_in_words(own: TrainingJob | None, runs: list[StudentRun]) -> Iterator[None]:
+    """Say what had no room on the GPU, and what to do."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        job = own or runs[0].job
+        network, batch_size = job.run["network"]["name"], job.run["training"]["batch_size"]
+        asked = asked_by(job.run, network, batch_size, job.paths["array"])
+        raise no_room(asked, len(runs), error) from None
+
+
+def _go_on_later(failures: list[Exception | None]) -> None:
+    """End a job that was asked to stop, though its own student is trained.
+
+    Raises:
+        Interrupted: where it was.
+    """
+    for failure in failures:
+        if isinstance(failure, Interrupted):
+            raise failure
 
 
 def _step(
@@ -166,9 +208,11 @@ def _step(
     if runs[1:]:
         print("stepping together:", ", ".join(run.job.run["arm"] for run in runs))
     for run in runs:
+        run.job.path_to_not_finite.unlink(missing_ok=True)
         resume(run.job.path_to_checkpoint, run.trainer, run.fingerprint, run.say)
 
     def end(index, failure):
+        _note(failure, runs[index], interruption)
         if index in companions:
             _deliver(runs[index], failure)
             companions[index].claim.release()
@@ -177,14 +221,26 @@ def _step(
         elif companions:
             print(f"the job's own student failed; the job ends when its companions have: {failure}")
 
-    keepers = [Keeper(run.job.path_to_checkpoint, run.fingerprint, interruption) for run in runs]
-    return run_together(
-        [run.trainer for run in runs],
-        [run.say for run in runs],
-        [keeper.after_epoch for keeper in keepers],
-        [keeper.after_batch for keeper in keepers],
-        end,
-    )
+    with ExitStack() as stack:
+        told = [(run.job.path_to_checkpoint, run.fingerprint, interruption) for run in runs]
+        keepers = [stack.enter_context(closing(Keeper(*each))) for each in told]
+        return run_together(
+            [run.trainer for run in runs],
+            [run.say for run in runs],
+            [keeper.after_epoch for keeper in keepers],
+            [keeper.after_batch for keeper in keepers],
+            end,
+        )
+
+
+def _note(failure: Exception | None, run: StudentRun, interruption: Interruption) -> None:
+    """List the pictures whose loss is no number; where a GPU is full, have everybody stop."""
+    if isinstance(failure, Diverged):
+        failure.list_pictures(run.job.path_to_not_finite, run.say)
+    if isinstance(failure, torch.OutOfMemoryError):
+        # What its frames hold is what the others need to come to their checkpoints.
+        traceback.clear_frames(failure.__traceback__)
+        interruption.ask()
 
 
 def _opened(companion: Companion, runs: list[StudentRun], materials: Materials) -> list[int]:
