@@ -10,15 +10,24 @@ import pandas as pd
 import torch
 
 from skinkd.atomic import digest_of, whole
-from skinkd.checkpoints import save_network
+from skinkd.checkpoints import read_description, save_network
 from skinkd.companions import TrainingJob
+from skinkd.data_files import read_summary
 from skinkd.device import Device, choose_device
 from skinkd.errors import InputError
+from skinkd.intact import stamped_digest_of
 from skinkd.networks import build_network, trainable_parameters
 from skinkd.predicting import predict_parts
 from skinkd.predictions import write_predictions
-from skinkd.records import read_record
-from skinkd.runs import PARTS, describe_cost, make_trainer, open_parts, open_teacher, read_teachers
+from skinkd.runs import (
+    PARTS,
+    check_teachers,
+    describe_cost,
+    make_trainer,
+    open_parts,
+    open_teacher,
+    read_teachers,
+)
 from skinkd.training import Diverged, Trainer
 from skinkd.unfinished import fingerprint_of
 
@@ -65,11 +74,12 @@ class Materials:
 
         The code too: a run that is half one loss and half its edited self is neither.
         """
-        files = [job.paths[name] for name in ("array", "split", "initial")]
+        files = [job.paths[name] for name in ("split", "initial")]
         files += [path for name in ("teachers", "targets", "projections") for path in job.paths[name]]
         values = {
             "run": job.run,
             "device": job.device | asdict(choose_device(**job.device)),
+            "pictures": self._digest_of(job.paths["array"], stamped_digest_of),
             "files": [path and self._digest_of(path) for path in files],
             "code": [self.code[path] for path in job.paths_to_code],
         }
@@ -90,8 +100,8 @@ class Materials:
                     "run again",
                 )
 
-    def _digest_of(self, path: str) -> str:
-        """The digest of an input; that of pictures takes long, and many runs ask for it."""
+    def _digest_of(self, path: str, digest_of=digest_of) -> str:
+        """The digest of an input; that of a large network takes long, and many runs ask for it."""
         about = os.stat(path)
         key = (path, about.st_ino, about.st_size, about.st_mtime_ns)
         return self.once(*key, make=lambda: digest_of(path))
@@ -121,7 +131,7 @@ class StudentRun:
         return failure is None or (isinstance(failure, Diverged) and not self.job.run["teaches"])
 
     def write(self, failure: Exception | None, outputs: dict) -> None:
-        """Write network, learning curve and predictions of the trained network to `outputs`."""
+        """Write predictions, learning curve and the network, with the digests of both, to `outputs`."""
         run, trainer = self.job.run, self.trainer
         if failure is not None:
             self.say(f"{failure} The weights of epoch {trainer.best_epoch} are kept, and the report says so.")
@@ -140,11 +150,14 @@ class StudentRun:
             "best_epoch": trainer.best_epoch,
             "diverged_epoch": failure and len(trainer.history) + 1,
             "split": digest_of(self.job.paths["split"]),
+            "teachers": [read_description(path)["weights"] for path in self.job.paths["teachers"]],
+            "told": run,
         }
-        save_network(outputs["network"], trainer.network, description)
         write_predictions(outputs["predictions"], predictions)
         with whole(outputs["history"]) as partial:
             pd.DataFrame(trainer.history or {"epoch": []}).to_csv(partial, index=False)
+        written = {name: digest_of(outputs[name]) for name in ("predictions", "history")}
+        save_network(outputs["network"], trainer.network, description | written)
 
 
 def open_run(job: TrainingJob, materials: Materials, say: Callable = print) -> StudentRun:
@@ -154,7 +167,9 @@ def open_run(job: TrainingJob, materials: Materials, say: Callable = print) -> S
         InputError: where an input is damaged or was made from something else, or the code was edited.
     """
     run, paths, spec = job.run, job.paths, job.run["network"]
-    device, classes = choose_device(**job.device), read_record(paths["summary"])["classes"]
+    device = choose_device(**job.device)
+    classes = read_summary(paths["summary"], paths["split"], paths["array"])["classes"]
+    check_teachers(paths["teachers"], classes, paths["split"])
     parts = materials.parts(job, classes, device.name)
     torch.manual_seed(run["seed"] + run["seed_offset"])
     size_px = parts["train"].size_px

@@ -110,7 +110,11 @@ def _read(file: Path, path, say) -> dict | None:
     if not digests.exists() or digest_of(file) not in digests.read_text(encoding="utf-8").split():
         say(f"{file} is not what was written (its sha256 differs); it is not used")
         return None
-    return torch.load(file, map_location="cpu", weights_only=True)
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:
+        say(f"{file} is no checkpoint ({type(error).__name__}); it is not used")
+        return None
 
 
 def _take(state: dict, trainer: Trainer) -> None:
