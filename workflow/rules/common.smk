@@ -4,6 +4,9 @@ needs   the config
 makes   nothing; names that the other rules use
 """
 
+import json
+from hashlib import sha256
+
 from skinkd import grid
 from skinkd.asked import training_asked
 from skinkd.config import read_config
@@ -25,6 +28,8 @@ REPORT = f"{RESULTS}/report"
 RUN = "{paper}/{protocol}/{arm}/fold{fold}-seed{seed}"
 DEVICE = STUDY.config.device.of_jobs
 GPU = gpus_per_job(STUDY.config.device.name)
+CONFIG = json.dumps(STUDY.config.model_dump(), sort_keys=True)
+NOTED_CONFIG = f"{RESULTS}/configs/{sha256(CONFIG.encode()).hexdigest()[:16]}.json"
 
 
 wildcard_constraints:

@@ -4,9 +4,6 @@ needs   RESULTS/scores/{paper}/{protocol}/{arm}.json, config/papers/*.csv, and a
 makes   RESULTS/report/results.json, figures/, tables/, report.html, report.tex
 """
 
-import json
-from hashlib import sha256
-
 from skinkd import figures as figure_catalogue
 
 FIGURES = figure_catalogue.catalogue(
@@ -22,7 +19,6 @@ FIGURES = figure_catalogue.catalogue(
     }
 )
 FIGURE_NAMES = sorted({figure["name"] for figure in FIGURES.values()})
-CONFIG = json.dumps(STUDY.config.model_dump(), sort_keys=True)
 SPLITS = [f"{RESULTS}/split/{paper}/{protocol}/fold{fold}" for paper, protocol, fold in grid.splits(STUDY)]
 
 
@@ -35,7 +31,7 @@ rule note_config:
     input:
         code=imports_of("note_config.py"),
     output:
-        config=f"{RESULTS}/configs/{sha256(CONFIG.encode()).hexdigest()[:16]}.json",
+        config=NOTED_CONFIG,
     log:
         f"{RESULTS}/logs/note_config.log",
     conda:
@@ -61,7 +57,7 @@ rule summarize:
         costs=[*costs_of_study(), *(f"{RESULTS}/costs/explain/{stem}.json" for stem in PICTURES)],
         pictures=[f"{REPORT}/pictures/{stem}.json" for stem in PICTURES],
         # Not read: it makes this job run again where the config changed, even if Snakemake's records are gone.
-        config=rules.note_config.output.config,
+        config=NOTED_CONFIG,
         code=imports_of("summarize.py"),
     output:
         results=f"{REPORT}/results.json",

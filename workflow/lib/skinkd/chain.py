@@ -10,7 +10,7 @@ from pathlib import Path
 from skinkd.asked import differences, training_asked
 from skinkd.atomic import digest_of
 from skinkd.data_files import OF_ARCHIVE
-from skinkd.errors import InputError
+from skinkd.errors import InputError, examples
 from skinkd.intact import shown
 from skinkd.study import Study
 
@@ -47,13 +47,13 @@ def check_chain(
         *_of_scores(study, scores, networks),
     ]
     if broken:
-        path, what = broken[0]
-        more = f" (and {len(broken) - 1} more such links)" if broken[1:] else ""
+        (path, what), *others = broken
+        more = f" (the first of {len(broken)} such files)" if others else ""
         raise InputError(
             "chain",
             f"{path}: {what}{more}",
             "The report would show numbers of another run as those of this config",
-            f"delete {path} and run again: the job that makes it repeats, and what follows from it",
+            f"delete {examples(dict.fromkeys(path for path, _ in broken))} and run again",
         )
 
 
