@@ -11,7 +11,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from jobs_examples import told_to_train
+from jobs_examples import run_cache, run_projection, run_train, told_to_train
+from note_config import note
 from project import ROOT
 from safetensors.torch import load_file
 from train import train
@@ -20,7 +21,7 @@ from training_examples import DISTILLED, IMITATING, RUN
 from skinkd import intact
 from skinkd.adapters import projection_head
 from skinkd.atomic import digest_of, write_text
-from skinkd.checkpoints import load_network, read_description, save_network
+from skinkd.checkpoints import digest_of_tensors, load_network, read_description, save_network
 from skinkd.data_files import open_pictures, read_manifest
 from skinkd.errors import InputError
 from skinkd.intact import path_to_stamp, sealed, stamped_digest_of
@@ -36,8 +37,6 @@ ONLINE = RUN | {"arm": "imitator", "network": RESNET, "loss": IMITATING, "teache
 @pytest.fixture(scope="module")
 def written(packed, tmp_path_factory):
     """Everything that a student needs: pictures, split, teacher, its targets and its head."""
-    from jobs_examples import run_cache, run_projection, run_train
-
     data, folder = packed(3), tmp_path_factory.mktemp("written")
     for path in data[:3]:
         shutil.copy(path, folder)
@@ -112,6 +111,41 @@ def test_one_flipped_bit_is_refused_by_name(name, run, code, scene):
     assert error.startswith(f"ERROR {code}: {path} is not what was written: its sha256 is ")
     assert error.endswith(f"Fix: delete {path} and run again: the job that makes it repeats.")
     assert files_in(scene.folder) == before
+
+
+@pytest.mark.parametrize("job", [run_cache, run_projection])
+@pytest.mark.parametrize("name", ["teacher.safetensors", "images.npy", "fold0.csv"])
+def test_one_flipped_bit_is_refused_by_the_jobs_of_teachers(name, job, scene, tmp_path):
+    flip(scene.folder / name)
+    with pytest.raises(InputError, match=f"{name} is not what was written"):
+        job(scene.data, tmp_path / "out", scene.folder / "teacher.safetensors")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("job", [run_cache, run_projection])
+def test_a_teacher_of_another_split_says_nothing(job, scene, tmp_path):
+    """It may have been trained on the test images."""
+    path = scene.folder / "teacher.safetensors"
+    network, description = load_network(path)
+    save_network(path, network, description | {"split": "0123456789abcdef"})
+    with pytest.raises(
+        InputError, match=r"teacher\.safetensors cannot teach this student: it was trained on split"
+    ):
+        job(scene.data, tmp_path / "out", path)
+    assert not (tmp_path / "out").exists()
+
+
+def test_weights_that_are_not_those_of_the_config_are_refused(scene):
+    """By as many digits as the config pins; a network of our own stands for one that was published."""
+    path, out = scene.folder / "teacher.safetensors", scene.folder / "out"
+    pinned = RUN | {"network": RESNET, "initial_sha256": digest_of(path)[:8], "teaches": False}
+    train(**told_to_train(scene.data, out, run=pinned, initial=path))
+    flip(path)
+    with pytest.raises(
+        InputError, match=f"ERROR weights: {path} is not what was written: its sha256 is ........,"
+    ):
+        train(**told_to_train(scene.data, out, run=pinned, initial=path, name="other"))
+    assert not (out / "other.safetensors").exists()
 
 
 @pytest.mark.parametrize("run", [CACHED, ONLINE], ids=["cached", "online"])
@@ -235,6 +269,13 @@ def test_a_damaged_stamp_is_made_again(stamp, large):
     assert stamped_digest_of(path) == digest_of(path)
     assert len(reads) == 1
     assert json.loads(path_to_stamp(path).read_text())["sha256"] == digest_of(path)
+
+
+def test_one_config_is_noted_and_no_other(tmp_path):
+    for name in ("one", "two", "one"):
+        note(name, tmp_path / "configs" / f"{name}.json")
+        (path,) = (tmp_path / "configs").iterdir()
+        assert (path.name, path.read_text()) == (f"{name}.json", f"{name}\n")
 
 
 def test_an_archive_of_other_pictures_or_rows_is_refused(tmp_path):
@@ -370,8 +411,6 @@ def test_such_a_call_would_be_found(code):
 
 
 def test_the_digest_of_tensors_sees_names_kinds_shapes_and_bits(tmp_path):
-    from skinkd.checkpoints import digest_of_tensors
-
     state = {"a": torch.arange(6.0), "b": torch.tensor(3), "c": torch.zeros(0, 2, dtype=torch.bfloat16)}
     whole = digest_of_tensors(state)
     assert whole == digest_of_tensors(dict(reversed(state.items())))

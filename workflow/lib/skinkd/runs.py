@@ -8,7 +8,7 @@ from skinkd.dataset import Part, open_array
 from skinkd.device import Device, describe_hardware
 from skinkd.errors import InputError
 from skinkd.frozen import Frozen
-from skinkd.intact import shown
+from skinkd.intact import check_digest, shown
 from skinkd.losses import load_terms
 from skinkd.network_cost import megabytes, multiply_accumulates, time_inference
 from skinkd.networks import map_channels, trainable_parameters
@@ -87,6 +87,20 @@ def check_teachers(paths_to_teachers, classes, path_to_split) -> None:
         if description.get("split") != split:
             digests = shown(description.get("split")), shown(split)
             raise _not_a_teacher(path, "it was trained on split {}, this is split {}".format(*digests))
+
+
+def check_initial(path, pinned: str | None) -> None:
+    """See that the weights from which a run starts are those that were fetched.
+
+    Args:
+        path: of the weights, or None.
+        pinned: their sha256, or at least its first 8 digits; None accepts any.
+
+    Raises:
+        InputError: where they are others.
+    """
+    if path and pinned:
+        check_digest("weights", path, digest_of(path)[: len(pinned)], pinned, "the config")
 
 
 def _list(names: list[str]) -> str:

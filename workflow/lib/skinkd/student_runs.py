@@ -21,6 +21,7 @@ from skinkd.predicting import predict_parts
 from skinkd.predictions import write_predictions
 from skinkd.runs import (
     PARTS,
+    check_initial,
     check_teachers,
     describe_cost,
     make_trainer,
@@ -170,6 +171,7 @@ def open_run(job: TrainingJob, materials: Materials, say: Callable = print) -> S
     device = choose_device(**job.device)
     classes = read_summary(paths["summary"], paths["split"], paths["array"])["classes"]
     check_teachers(paths["teachers"], classes, paths["split"])
+    check_initial(paths["initial"], run["initial_sha256"])
     parts = materials.parts(job, classes, device.name)
     torch.manual_seed(run["seed"] + run["seed_offset"])
     size_px = parts["train"].size_px
