@@ -10,6 +10,9 @@ import pandas as pd
 import pytest
 import torch
 
+from skinkd.atomic import digest_of
+from skinkd.intact import sealed
+
 torch.set_num_threads(1)
 
 PARTS = ("train", "train", "validation", "test")
@@ -52,7 +55,9 @@ def packed(tmp_path_factory):
         paths = folder / "images.npy", folder / "fold0.csv", folder / "fold0.json"
         np.save(paths[0], array)
         table.to_csv(paths[1], index=False)
-        paths[2].write_text(json.dumps({"classes": names}), encoding="utf-8")
+        digests = {"images_sha256": digest_of(paths[0]), "split_sha256": digest_of(paths[1])}
+        summary = sealed({"classes": names, **digests, "table_sha256": "of a table that is not there"})
+        paths[2].write_text(json.dumps(summary), encoding="utf-8")
         return Packed(*paths, array, table, names)
 
     return make

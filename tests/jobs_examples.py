@@ -61,7 +61,8 @@ def run_cache(data, folder, teacher, **changes):
     """The job `cache_targets`; the path of its targets."""
     how = {"views": 2, "view_seed": 0, "augmentation": "ssd_kd", "device": DEVICE} | changes
     path = folder / "targets.safetensors"
-    cache_targets(data.path_to_array, data.path_to_split, teacher, **how, path_to_targets=path)
+    paths = data.path_to_array, data.path_to_split, data.path_to_summary
+    cache_targets(*paths, teacher, **how, path_to_targets=path)
     return path
 
 
@@ -69,7 +70,7 @@ def run_projection(data, folder, teacher, *, run=PROJECTION_RUN, name="projectio
     """The job `train_projection`; the path of its head."""
     outputs = {"projection": folder / f"{name}.safetensors", "history": folder / f"{name}.csv"}
     train_projection(
-        paths={"array": data.path_to_array, "split": data.path_to_split, "teacher": teacher},
+        paths=inputs_of(data) | {"teacher": teacher},
         paths_to_code=(),
         run=run,
         device=DEVICE,

@@ -16,6 +16,7 @@ from PIL import Image
 from skinkd.errors import InputError
 from skinkd.images import BadImage, decode, pack
 from skinkd.ingest import ingest
+from skinkd.intact import sealed
 from skinkd.isic import CLASSES, read_archive_tables
 from skinkd.progress import Progress
 
@@ -432,6 +433,7 @@ def test_array_table_and_manifest_agree(archive):
     assert list(table.columns[-3:]) == ["width_px", "height_px", "sha256"]
     assert set(table["width_px"] + "x" + table["height_px"]) == {"48x36"}
     out = archive.folder / "out"
+    assert manifest.pop("sha256") == sealed(manifest)["sha256"]
     assert manifest == {
         "source": "made_up",
         "size_px": 32,

@@ -1,5 +1,6 @@
 """Figures of photographs: files are small, bare and repeatable, and the record says what they show."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,9 +11,11 @@ from PIL import Image
 
 from skinkd import album
 from skinkd.album import Album, overlaid, shown_at
+from skinkd.atomic import digest_of
 from skinkd.checkpoints import save_network
 from skinkd.chosen_images import count_all_corrected
 from skinkd.errors import InputError
+from skinkd.intact import sealed
 from skinkd.metrics import softmax
 from skinkd.networks import build_network
 from skinkd.picture_catalogue import catalogue
@@ -76,6 +79,7 @@ def made(study, name, folder, **changes):
         [study.folder / f"{arm}.safetensors" for arm in arms] if name == "grad_cam" else [],
         study.path_to_array,
         study.path_to_split,
+        study.path_to_summary,
         threads=1,
         path_to_pictures=folder / "figure-1",
         path_to_record=folder / "figure-1.json",
@@ -188,10 +192,23 @@ def test_softened_values_are_means_of_what_the_arm_says(study, tmp_path):
 
 
 def test_predictions_from_another_split_are_refused(study, tmp_path):
-    short = tmp_path / "fold0.csv"
-    study.split[study.split["part"] != "test"].to_csv(short, index=False)
+    short = {"path_to_split": tmp_path / "fold0.csv", "path_to_summary": tmp_path / "fold0.json"}
+    study.split[study.split["part"] != "test"].to_csv(short["path_to_split"], index=False)
+    summary = read_record(study.path_to_summary) | {"split_sha256": digest_of(short["path_to_split"])}
+    del summary["sha256"]
+    short["path_to_summary"].write_text(json.dumps(sealed(summary)), encoding="utf-8")
     with pytest.raises(InputError, match=r"fold0\.csv does not have I0_"):
-        made(SimpleNamespace(**vars(study) | {"path_to_split": short}), "sample_predictions", tmp_path)
+        made(SimpleNamespace(**vars(study) | short), "sample_predictions", tmp_path)
+
+
+def test_predictions_of_other_classes_are_refused(study, tmp_path):
+    for arm in ARMS:
+        text = (study.folder / f"{arm}.csv").read_text(encoding="utf-8")
+        (tmp_path / f"{arm}.csv").write_text(
+            text.replace("logit_C0,logit_C1", "logit_C1,logit_C0"), encoding="utf-8"
+        )
+    with pytest.raises(InputError, match="classes C1, C0, C2, not C0, C1, C2, in this order"):
+        made(SimpleNamespace(**vars(study) | {"folder": tmp_path}), "sample_predictions", tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from score import score_arm
 
 from skinkd.errors import InputError
 from skinkd.metrics import evaluate
@@ -361,11 +360,3 @@ def test_curves_rise_from_corner_to_corner(tmp_path):
         assert (alarms[0], hits[0], alarms[-1], hits[-1]) == (0, 0, 1, 1)
         assert (np.diff(hits) >= 0).all()
         assert np.trapezoid(hits, alarms) == pytest.approx(numbers_of(record)["auc", name]["value"], abs=0.03)
-
-
-def test_the_adaptor_writes_the_same_bytes_twice(tmp_path):
-    arm, baseline = files(tmp_path, run("distilled")), files(tmp_path, run("plain"))
-    for name in ("first.json", "second.json"):
-        score_arm(arm, baseline, **OPTIONS, path_to_scores=tmp_path / name)
-    assert (tmp_path / "first.json").read_bytes() == (tmp_path / "second.json").read_bytes()
-    assert json.loads((tmp_path / "first.json").read_text())["baseline"] == "plain"

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedKFold
 from split import split_images
 
+from skinkd.atomic import digest_of
 from skinkd.errors import InputError
 from skinkd.groups import groups_of, take_groups
+from skinkd.intact import sealed
 from skinkd.isic import CLASSES, read_archive_tables
 from skinkd.signatures import keywords_of, names_in, problems_of
 from skinkd.splits import PARTS, load_split, summary_of
@@ -483,8 +485,11 @@ def test_the_test_share_by_lesion_is_one_of_whole_folds(small, share, found):
 
 def run_script(table, folder, *, split, protocol):
     table.to_csv(folder / "images.csv", index=False)
+    manifest = {"images_sha256": "of pictures", "table_sha256": digest_of(folder / "images.csv")}
+    (folder / "manifest.json").write_text(json.dumps(sealed(manifest)))
     split_images(
         path_to_table=folder / "images.csv",
+        path_to_manifest=folder / "manifest.json",
         split=split,
         parameters={},
         fold=2,
@@ -499,7 +504,16 @@ def run_script(table, folder, *, split, protocol):
 
 def test_the_summary_counts_what_the_split_holds(small, tmp_path):
     split, summary = run_script(small, tmp_path, split="ssd_kd_image", protocol="as_published")
-    assert list(summary) == ["paper", "protocol", "fold", "classes", "counts", "leakage"]
+    assert list(summary) == [
+        *("paper", "protocol", "fold", "classes", "counts", "leakage", "rule"),
+        *("split_sha256", "images_sha256", "table_sha256", "sha256"),
+    ]
+    assert summary["rule"] == {"name": "ssd_kd_image", "parameters": {}}
+    assert summary["split_sha256"] == digest_of(tmp_path / "fold2.csv")
+    assert (summary["images_sha256"], summary["table_sha256"]) == (
+        "of pictures",
+        digest_of(tmp_path / "images.csv"),
+    )
     assert (summary["paper"], summary["protocol"], summary["fold"]) == ("ssd_kd", "as_published", 2)
     assert summary["classes"] == list(CLASSES)
     for part, by_class in summary["counts"].items():

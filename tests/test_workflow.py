@@ -1,6 +1,7 @@
 """The whole road, run for real on a small synthetic archive."""
 
 import json
+import re
 import shutil
 import zipfile
 
@@ -9,7 +10,12 @@ from project import ROOT, SMOKE, copy_project, jobs_of, runs_of, snakemake
 from safetensors.torch import load_file
 from training_examples import assert_equal_bits
 
+from skinkd.atomic import digest_of
+from skinkd.chain import check_chain
+from skinkd.checkpoints import read_description
 from skinkd.config import read_config
+from skinkd.errors import InputError
+from skinkd.records import read_record
 from skinkd.study import BASE, open_study
 
 REPORT = "results/report"
@@ -285,6 +291,106 @@ def test_a_misspelt_target_is_explained(fresh, place, message):
     run = snakemake(fresh, "-n", f"results/scores/{place}.json")
     assert run.returncode != 0
     assert message in " ".join(run.stdout.split())
+
+
+def records_of(project):
+    """What the job that writes results.json compares."""
+    places = {
+        "manifests": ("ingest/*/manifest.json", read_record),
+        "splits": ("split/**/*.json", read_record),
+        "networks": ("networks/**/*.safetensors", read_description),
+        "scores": ("scores/**/*.json", read_record),
+    }
+    found = {
+        name: {path: read(path) for path in sorted(project.glob(f"results/{place}"))}
+        for name, (place, read) in places.items()
+    }
+    for name in ("predictions", "histories"):
+        found[name] = sorted(project.glob(f"results/{name}/**/*.csv"))
+    return found
+
+
+def test_a_finished_run_is_one_chain(finished):
+    records = records_of(finished)
+    assert all(records.values())
+    check_chain(STUDY, **records)
+
+
+LINKS = [
+    ("manifests", "demo/", {"size_px": 64}, "made by another config: size_px 64, asked for 32"),
+    ("splits", "dsnet/leak_free", {"images_sha256": "ab" * 32}, "its images is abababababab…, that of "),
+    ("splits", "dsnet/leak_free", {"table_sha256": "ab" * 32}, "its table is abababababab…, that of "),
+    ("splits", "dsnet/leak_free", {"rule": {"name": "x"}}, 'name "x", asked for "dsnet_lesion"'),
+    ("networks", "dsnet/leak_free", {"split": "ab" * 32}, "its split is abababababab…, that of "),
+    (
+        "networks",
+        "dsnet/leak_free",
+        {"arm": "resnet50"},
+        "it holds the run dsnet/leak_free/resnet50/fold0-seed0",
+    ),
+    (
+        "networks",
+        "dsnet/as_published/dsnet_t10",
+        {"teachers": ["ab"]},
+        "its teacher resnet50 is ab, that of ",
+    ),
+    (
+        "networks",
+        "dsnet/leak_free",
+        {"predictions": "ab" * 32},
+        "predictions/dsnet/leak_free/dsnet/fold0-seed0.csv",
+    ),
+    (
+        "networks",
+        "dsnet/leak_free",
+        {"history": "ab" * 32},
+        "histories/dsnet/leak_free/dsnet/fold0-seed0.csv",
+    ),
+    ("scores", "dsnet/leak_free", {"resamples": 5}, "made by another config: resamples 5, asked for 100"),
+    ("scores", "dsnet/leak_free", {"resampling_seed": 5}, "made by another config: seed 5, asked for "),
+]
+
+
+@pytest.mark.parametrize(("kind", "place", "change", "complaint"), LINKS)
+def test_the_first_file_that_does_not_belong_is_named(kind, place, change, complaint, finished):
+    records = records_of(finished)
+    path = next(path for path in records[kind] if f"/{place}" in str(path))
+    records[kind][path] |= change
+    with pytest.raises(InputError) as error:
+        check_chain(STUDY, **records)
+    assert str(error.value).startswith(f"ERROR chain: {finished}")
+    assert complaint in str(error.value)
+    if complaint.startswith(("made", "its", "it ")):
+        assert str(error.value).startswith(f"ERROR chain: {path}: ")
+
+
+@pytest.mark.parametrize("key", ["split", "weights", "predictions"])
+@pytest.mark.parametrize("side", ["runs", "baseline"])
+def test_scores_of_another_run_are_named(side, key, finished):
+    records = records_of(finished)
+    path, score = next((path, score) for path, score in records["scores"].items() if score["baseline"])
+    score["made_from"][side][0][key] = "ab"
+    arm = score["baseline"] if side == "baseline" else score["arm"]
+    with pytest.raises(InputError, match=re.escape(f"{path}: its {key} of {arm} is ab, that of {finished}")):
+        check_chain(STUDY, **records)
+
+
+def test_without_the_records_of_snakemake_an_old_run_is_not_taken_for_a_new_one(finished, tmp_path):
+    project = tmp_path / "copy"
+    shutil.copytree(finished, project, symlinks=True)
+    shutil.rmtree(project / ".snakemake")
+    assert "Nothing to be done" in snakemake(project, "-n", "report").stdout
+    before = {path: digest_of(path) for path in project.glob("results/networks/**/*.*")}
+    other = project / "other.yaml"
+    other.write_text("changes: {smoke: {dsnet: {training: {epochs: 3}}}}\n", encoding="utf-8")
+    run = snakemake(project, "report", config=(SMOKE, other))
+    assert run.returncode != 0
+    stale = "results/networks/dsnet/as_published/dsnet_t10/fold0-seed0.safetensors"
+    assert (
+        f"ERROR chain: {stale}: it was made by another config: training.epochs 2, asked for 3" in run.stdout
+    )
+    assert {path: digest_of(path) for path in before} == before
+    assert not (project / REPORT / "results.json").exists()
 
 
 def test_another_target_does_not_claim_a_report(finished, tmp_path):

@@ -45,6 +45,7 @@ RUN = {
     "source": "noise",
     "network": {"name": "dsnet", "parameters": {}},
     "initial": None,
+    "initial_sha256": None,
     "loss": ALONE,
     "control": None,
     "teaches": True,

@@ -11,6 +11,7 @@ from torch import nn
 from training_examples import CPU, DISTILLED, RUN, network_of, parts_of, quiet
 
 from skinkd import sources, targets
+from skinkd.atomic import digest_of
 from skinkd.checkpoints import load_network, read_description, save_network
 from skinkd.dataset import predict_logits
 from skinkd.device import Device
@@ -52,7 +53,7 @@ def test_cached_targets_are_what_the_teacher_says_online(distillation):
     data, teacher, targets = distillation
     network, _ = load_network(teacher)
     parts = parts_of(data)
-    said = read_targets([targets], [header_of(data, teacher)], parts["train"], "cpu")
+    said = read_targets([targets], [header_of(data, teacher)], parts, "cpu")
     assert said.train.shape[:2] == (1, 2)
     for view in range(2):
         parameters = parts["train"].parameters(view)
@@ -75,11 +76,16 @@ def test_a_cached_and_an_online_teacher_say_the_same_of_the_same_views(precision
         nn.init.uniform_(norm.running_var, 0.5, 2.0)
         nn.init.normal_(norm.bias, std=0.2)
     save_network(
-        tmp_path / "teacher.safetensors", network, TEACHER | {"classes": data.classes, "size_px": 32}
+        tmp_path / "teacher.safetensors",
+        network,
+        TEACHER | {"classes": data.classes, "size_px": 32, "split": digest_of(data.path_to_split)},
     )
     run_cache(data, tmp_path, tmp_path / "teacher.safetensors", device=DEVICE | {"precision": precision})
-    part, header = parts_of(data)["train"], header_of(data, tmp_path / "teacher.safetensors")
-    said = read_targets([tmp_path / "targets.safetensors"], [header], part, "cpu").train[0]
+    parts, header = parts_of(data), header_of(data, tmp_path / "teacher.safetensors")
+    part, said = (
+        parts["train"],
+        read_targets([tmp_path / "targets.safetensors"], [header], parts, "cpu").train[0],
+    )
     teacher = open_teacher(tmp_path / "teacher.safetensors", None, Device("cpu", precision))
     student = Signals(network, {"teacher_map"}, device=CPU, teacher=teacher)
     for view in range(2):
@@ -143,15 +149,15 @@ def test_every_entry_of_the_header_that_differs_is_named(stale, distillation):
     data, teacher, targets = distillation
     expected = header_of(data, teacher)
     assert stale.keys() == expected.keys()
-    part = parts_of(data)["train"]
+    parts = parts_of(data)
     for entry, change in stale.items():
         with pytest.raises(InputError, match=f": {entry} was .*, is ") as error:
-            read_targets([targets], [header_of(data, teacher, **change)], part, "cpu")
+            read_targets([targets], [header_of(data, teacher, **change)], parts, "cpu")
         named = [key for key in expected if f"{key} was " in str(error.value)]
         assert named == [entry]
     everything = {key: value for change in stale.values() for key, value in change.items()}
     with pytest.raises(InputError) as error:
-        read_targets([targets], [header_of(data, teacher, **everything)], part, "cpu")
+        read_targets([targets], [header_of(data, teacher, **everything)], parts, "cpu")
     assert all(f"{entry} was " in str(error.value) for entry in expected)
 
 
@@ -168,14 +174,14 @@ def test_several_teachers_are_read_in_their_order(stale, distillation, tmp_path)
     data, teacher, targets = distillation
     other = stale["teacher"]["path_to_teacher"]
     others = run_cache(data, tmp_path, other)
-    part, headers = parts_of(data)["train"], [header_of(data, one) for one in (teacher, other)]
-    said = read_targets([targets, others], headers, part, "cpu")
+    parts, headers = parts_of(data), [header_of(data, one) for one in (teacher, other)]
+    said = read_targets([targets, others], headers, parts, "cpu")
     for index, path in enumerate((targets, others)):
-        [alone] = read_targets([path], [headers[index]], part, "cpu").train
+        [alone] = read_targets([path], [headers[index]], parts, "cpu").train
         assert torch.equal(said.train[index], alone)
     assert not torch.equal(said.train[0], said.train[1])
     with pytest.raises(InputError, match="teacher was"):
-        read_targets([others, targets], headers, part, "cpu")
+        read_targets([others, targets], headers, parts, "cpu")
 
 
 def test_the_job_refuses_a_retrained_teacher(stale, distillation, tmp_path):
@@ -186,19 +192,38 @@ def test_the_job_refuses_a_retrained_teacher(stale, distillation, tmp_path):
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
-def test_targets_of_another_number_of_images_or_other_views_are_refused(distillation, tmp_path):
-    data, teacher, targets = distillation
-    header, part = header_of(data, teacher), parts_of(data)["train"]
+def tensors_in(targets):
+    """What a file of targets holds."""
     with safe_open(targets, "pt") as file:
-        tensors = {name: file.get_tensor(name) for name in ("train", "validation", "parameters")}
-    shorter = tensors | {"train": tensors["train"][:, 1:].contiguous()}
-    write_targets(tmp_path / "shorter.safetensors", shorter, header)
-    with pytest.raises(InputError, match=f"{len(part) - 1} images, the training part has {len(part)}"):
-        read_targets([tmp_path / "shorter.safetensors"], [header], part, "cpu")
-    turned = tensors | {"parameters": tensors["parameters"] + 1}
-    write_targets(tmp_path / "turned.safetensors", turned, header)
-    with pytest.raises(InputError, match="the views were drawn otherwise than here"):
-        read_targets([tmp_path / "turned.safetensors"], [header], part, "cpu")
+        return {name: file.get_tensor(name) for name in ("train", "validation", "parameters")}
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "complaint"),
+    [
+        ("train", lambda said: said[:, 1:], r"its train part is \(2, 23, 3\), of this run \(2, 24, 3\)"),
+        ("train", lambda said: said[1:], r"its train part is \(1, 24, 3\), of this run \(2, 24, 3\)"),
+        ("validation", lambda said: said[1:], r"its validation part is \(11, 3\), of this run \(12, 3\)"),
+        ("validation", lambda said: said[:, 1:], r"its validation part is \(12, 2\), of this run \(12, 3\)"),
+        ("parameters", lambda drawn: drawn + 1, "the views were drawn otherwise than here"),
+        ("train", lambda said: with_nan(said, (1, 4)), "its logits of I0_0004 are not finite"),
+        ("validation", lambda said: with_nan(said, (2,)), "its logits of I0_0008 are not finite"),
+    ],
+)
+def test_targets_that_do_not_fit_the_images_are_refused(name, change, complaint, distillation, tmp_path):
+    """Though they are what was written."""
+    data, teacher, targets = distillation
+    tensors, header, path = tensors_in(targets), header_of(data, teacher), tmp_path / "targets.safetensors"
+    write_targets(path, tensors | {name: change(tensors[name]).contiguous()}, header)
+    with pytest.raises(InputError, match=complaint):
+        read_targets([path], [header], parts_of(data), "cpu")
+
+
+def with_nan(said, place):
+    """The same logits, one image's without a number."""
+    said = said.clone()
+    said[place] = math.nan
+    return said
 
 
 def test_damaged_targets_are_refused(distillation, tmp_path):
@@ -206,7 +231,7 @@ def test_damaged_targets_are_refused(distillation, tmp_path):
     path = tmp_path / "targets.safetensors"
     path.write_bytes(targets.read_bytes()[:100])
     with pytest.raises(InputError, match=r"targets\.safetensors"):
-        read_targets([path], [header_of(data, teacher)], parts_of(data)["train"], "cpu")
+        read_targets([path], [header_of(data, teacher)], parts_of(data), "cpu")
 
 
 def test_a_teacher_without_finite_logits_gives_no_targets(packed):

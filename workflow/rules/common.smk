@@ -4,7 +4,11 @@ needs   the config
 makes   nothing; names that the other rules use
 """
 
+import json
+from hashlib import sha256
+
 from skinkd import grid
+from skinkd.asked import training_asked
 from skinkd.config import read_config
 from skinkd.errors import InputError
 from skinkd.graph_progress import GraphProgress
@@ -24,6 +28,8 @@ REPORT = f"{RESULTS}/report"
 RUN = "{paper}/{protocol}/{arm}/fold{fold}-seed{seed}"
 DEVICE = STUDY.config.device.of_jobs
 GPU = gpus_per_job(STUDY.config.device.name)
+CONFIG = json.dumps(STUDY.config.model_dump(), sort_keys=True)
+NOTED_CONFIG = f"{RESULTS}/configs/{sha256(CONFIG.encode()).hexdigest()[:16]}.json"
 
 
 wildcard_constraints:
@@ -88,30 +94,8 @@ def places_of(remote, mirror):
 
 def run_of(wildcards):
     """Everything that a training job is told."""
-    paper, protocol, arm = wildcards.paper, wildcards.protocol, wildcards.arm
-    resolved, about = STUDY.paper(paper, protocol), STUDY.arm(paper, protocol, arm)
-    network = STUDY.network(paper, protocol, arm)
-    return {
-        "paper": paper,
-        "protocol": protocol,
-        "arm": arm,
-        "fold": int(wildcards.fold),
-        "seed": int(wildcards.seed),
-        "seed_offset": about.seed_offset,
-        "source": resolved.source,
-        "network": {"name": network["name"], "parameters": network["parameters"]},
-        "initial": network["weights"],
-        "loss": [term.model_dump() for term in about.loss],
-        "control": about.control,
-        "teaches": STUDY.teaches_others(paper, protocol, arm),
-        "training": STUDY.training(paper, protocol, arm),
-        "augmentation": resolved.augmentation.name,
-        "views": resolved.views,
-        "view_seed": STUDY.config.view_seed,
-        "predicted": (
-            ["train", "validation", "test"] if resolved.evaluate_everything else ["validation", "test"]
-        ),
-    }
+    run = [wildcards[key] for key in ("paper", "protocol", "arm")]
+    return training_asked(STUDY, *run, fold=int(wildcards.fold), seed=int(wildcards.seed))
 
 
 def projection_run_of(wildcards):
@@ -156,12 +140,19 @@ def training_code(wildcards):
     return imports_of("train.py", *STUDY.modules(wildcards.paper, wildcards.protocol, wildcards.arm))
 
 
-def baseline_of(wildcards):
-    """Predictions of the arm that a distilled arm is compared with, where that arm runs."""
+def baseline_of(wildcards, pattern):
+    """Files of the arm that a distilled arm is compared with, where that arm runs."""
     baseline = STUDY.arm(wildcards.paper, wildcards.protocol, wildcards.arm).baseline
     if baseline not in STUDY.arms(wildcards.paper, wildcards.protocol):
         return []
-    return of_arm(f"{RESULTS}/predictions/{RUN}.csv", wildcards.paper, wildcards.protocol, baseline)
+    return of_arm(pattern, wildcards.paper, wildcards.protocol, baseline)
+
+
+def splits_of(wildcards, suffix):
+    """Tables or summaries of the splits of a paper."""
+    paper, protocol = wildcards.paper, wildcards.protocol
+    folds = STUDY.paper(paper, protocol).folds
+    return [f"{RESULTS}/split/{paper}/{protocol}/fold{fold}.{suffix}" for fold in folds]
 
 
 ALL_RUNS = [
@@ -169,6 +160,9 @@ ALL_RUNS = [
     for paper, protocol, arm in STUDY.cells()
     for fold, seed in STUDY.runs(paper, protocol)
 ]
+
+# Those that the lists of arms leave out, but that others learn from.
+TEACHERS = grid.trainings(STUDY)[len(ALL_RUNS) :]
 
 
 def of_all_runs(stage, suffix):

@@ -1,6 +1,8 @@
 """Scores. Predictions on disk are the interface: no score loads a network.
 
 needs   RESULTS/predictions/RUN.csv                     logits, see train
+        RESULTS/networks/RUN.safetensors                their headers, which know the digest of the logits
+        RESULTS/split/{paper}/{protocol}/fold{fold}.csv and .json
 makes   RESULTS/scores/{paper}/{protocol}/{arm}.json    every metric with its interval
 """
 
@@ -9,7 +11,11 @@ rule score:
     """Computes every metric of an arm, with intervals over lesions, and its gain over the baseline."""
     input:
         predictions=lambda wc: of_arm(f"{RESULTS}/predictions/{RUN}.csv", wc.paper, wc.protocol, wc.arm),
-        baseline=lambda wc: baseline_of(wc),
+        networks=lambda wc: of_arm(f"{RESULTS}/networks/{RUN}.safetensors", wc.paper, wc.protocol, wc.arm),
+        baseline=lambda wc: baseline_of(wc, f"{RESULTS}/predictions/{RUN}.csv"),
+        baseline_networks=lambda wc: baseline_of(wc, f"{RESULTS}/networks/{RUN}.safetensors"),
+        splits=lambda wc: splits_of(wc, "csv"),
+        summaries=lambda wc: splits_of(wc, "json"),
         code=imports_of("score.py"),
     output:
         scores=f"{RESULTS}/scores/{{paper}}/{{protocol}}/{{arm}}.json",

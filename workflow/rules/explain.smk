@@ -18,6 +18,9 @@ rule explain:
         split=lambda wc: "{}/split/{paper}/{protocol}/fold{fold}.csv".format(
             RESULTS, **PICTURES[PICTURES_OF.format(**wc)]
         ),
+        summary=lambda wc: "{}/split/{paper}/{protocol}/fold{fold}.json".format(
+            RESULTS, **PICTURES[PICTURES_OF.format(**wc)]
+        ),
         predictions=lambda wc: [
             f"{RESULTS}/predictions/{run}.csv" for run in PICTURES[PICTURES_OF.format(**wc)]["runs"]
         ],

@@ -1,6 +1,6 @@
 """From scores to the report; the report is a function of results.json.
 
-needs   RESULTS/scores/{paper}/{protocol}/{arm}.json, splits, learning curves, config/papers/*.csv
+needs   RESULTS/scores/{paper}/{protocol}/{arm}.json, config/papers/*.csv, and all files that scores rest on
 makes   RESULTS/report/results.json, figures/, tables/, report.html, report.tex
 """
 
@@ -19,23 +19,45 @@ FIGURES = figure_catalogue.catalogue(
     }
 )
 FIGURE_NAMES = sorted({figure["name"] for figure in FIGURES.values()})
+SPLITS = [f"{RESULTS}/split/{paper}/{protocol}/fold{fold}" for paper, protocol, fold in grid.splits(STUDY)]
+
+
+localrules:
+    note_config,
+
+
+rule note_config:
+    """Writes the config down under its own digest: with another config, another file is missing."""
+    input:
+        code=imports_of("note_config.py"),
+    output:
+        config=NOTED_CONFIG,
+    log:
+        f"{RESULTS}/logs/note_config.log",
+    conda:
+        "../../envs/report.yaml"
+    params:
+        config=CONFIG,
+    script:
+        "../scripts/note_config.py"
 
 
 rule summarize:
     """Puts published and reproduced values side by side."""
     input:
         scores=[f"{RESULTS}/scores/{paper}/{protocol}/{arm}.json" for paper, protocol, arm in STUDY.cells()],
-        splits=[
-            f"{RESULTS}/split/{paper}/{protocol}/fold{fold}.json"
-            for (paper, protocol), resolved in STUDY.papers.items()
-            for fold in resolved.folds
-        ],
+        splits=[f"{split}.json" for split in SPLITS],
+        tables=[f"{split}.csv" for split in SPLITS],
         manifests=[f"{RESULTS}/ingest/{source}/manifest.json" for source in STUDY.sources()],
         published=[f"config/papers/{paper}.csv" for paper in STUDY.config.papers],
         networks=of_all_runs("networks", "safetensors"),
+        teachers=[f"{RESULTS}/networks/{RUN.format(**run._asdict())}.safetensors" for run in TEACHERS],
+        predictions=of_all_runs("predictions", "csv"),
         histories=of_all_runs("histories", "csv"),
         costs=[*costs_of_study(), *(f"{RESULTS}/costs/explain/{stem}.json" for stem in PICTURES)],
         pictures=[f"{REPORT}/pictures/{stem}.json" for stem in PICTURES],
+        # Not read: it makes this job run again where the config changed, even if Snakemake's records are gone.
+        config=NOTED_CONFIG,
         code=imports_of("summarize.py"),
     output:
         results=f"{REPORT}/results.json",

@@ -1,7 +1,7 @@
 """Train, validation and test.
 
-needs   RESULTS/ingest/{source}/images.csv
-makes   RESULTS/split/{paper}/{protocol}/fold{fold}.csv, and .json: counts and leakage
+needs   RESULTS/ingest/{source}/images.csv, manifest.json
+makes   RESULTS/split/{paper}/{protocol}/fold{fold}.csv, and .json: counts, leakage and digests
 """
 
 
@@ -9,6 +9,7 @@ rule split:
     """Divides the images by a paper's rule, or by its twin that keeps lesions together."""
     input:
         table=lambda wc: ingested(wc, "images.csv"),
+        manifest=lambda wc: ingested(wc, "manifest.json"),
         code=lambda wc: imports_of(
             "split.py", f"skinkd.splits.{STUDY.paper(wc.paper, wc.protocol).split.name}"
         ),

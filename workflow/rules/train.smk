@@ -60,6 +60,7 @@ rule cache_targets:
     input:
         array=lambda wc: ingested(wc, "images.npy"),
         split=f"{RESULTS}/split/{{paper}}/{{protocol}}/fold{{fold}}.csv",
+        summary=f"{RESULTS}/split/{{paper}}/{{protocol}}/fold{{fold}}.json",
         teacher=f"{RESULTS}/networks/{RUN}.safetensors",
         code=lambda wc: imports_of(
             "cache_targets.py",
@@ -90,6 +91,7 @@ rule train_projection:
     input:
         array=lambda wc: ingested(wc, "images.npy"),
         split=f"{RESULTS}/split/{{paper}}/{{protocol}}/fold{{fold}}.csv",
+        summary=f"{RESULTS}/split/{{paper}}/{{protocol}}/fold{{fold}}.json",
         teacher=f"{RESULTS}/networks/{RUN}.safetensors",
         code=lambda wc: imports_of(
             "train_projection.py",

@@ -1,14 +1,23 @@
 """Run a teacher over every image in every view, once, for all its students."""
 
 from skinkd.checkpoints import load_network
+from skinkd.data_files import read_summary
 from skinkd.dataset import Part, open_array
 from skinkd.device import choose_device
 from skinkd.frozen import Frozen
 from skinkd.jobs import logged_to
+from skinkd.runs import check_teachers
 from skinkd.targets import compute_targets, describe_targets, forecast_targets, write_targets
 
 
-def cache_targets(
+def cache_targets(path_to_array, path_to_split, path_to_summary, path_to_teacher, **how):
+    """Check all that the targets are made from, and make them."""
+    classes = read_summary(path_to_summary, path_to_split, path_to_array)["classes"]
+    check_teachers([path_to_teacher], classes, path_to_split)
+    make_targets(path_to_array, path_to_split, path_to_teacher, **how)
+
+
+def make_targets(
     path_to_array, path_to_split, path_to_teacher, views, view_seed, augmentation, device, path_to_targets
 ):
     """Write the teacher's logits with a header that says what they were made from."""
@@ -46,6 +55,7 @@ if __name__ == "__main__":
         cache_targets(
             path_to_array=snakemake.input.array,
             path_to_split=snakemake.input.split,
+            path_to_summary=snakemake.input.summary,
             path_to_teacher=snakemake.input.teacher,
             views=snakemake.params.views,
             view_seed=snakemake.params.view_seed,

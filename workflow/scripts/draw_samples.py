@@ -1,16 +1,18 @@
 """Draw some images of each class, for the report."""
 
+from skinkd.data_files import read_manifest
 from skinkd.jobs import logged_to
-from skinkd.records import read_record
 from skinkd.samples import draw_samples
 
 if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
+        array, table = snakemake.input.array, snakemake.input.table
+        manifest = read_manifest(snakemake.input.manifest, table, array)
         draw_samples(
-            snakemake.input.array,
-            snakemake.input.table,
+            array,
+            table,
             snakemake.output.picture,
-            classes=read_record(snakemake.input.manifest)["classes"],
+            classes=manifest["classes"],
             per_class=snakemake.params.per_class,
             seed=snakemake.params.seed,
         )

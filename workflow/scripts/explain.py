@@ -2,6 +2,7 @@
 
 from skinkd import pictures
 from skinkd.album import Album
+from skinkd.data_files import read_summary
 from skinkd.device import choose_device
 from skinkd.jobs import logged_to
 from skinkd.predictions import read_predictions
@@ -16,6 +17,7 @@ def explain(
     paths_to_networks,
     path_to_array,
     path_to_split,
+    path_to_summary,
     threads,
     path_to_pictures,
     path_to_record,
@@ -23,8 +25,9 @@ def explain(
     """Read predictions and networks, make the figure, write its pictures and its record."""
     # In single precision on the CPU, wherever the networks were trained: the same maps on every machine.
     choose_device("cpu", "float32", threads)
-    arms = about["arms"]
-    said = {arm: read_predictions(path) for arm, path in zip(arms, paths_to_predictions, strict=True)}
+    arms, classes = about["arms"], read_summary(path_to_summary, path_to_split, path_to_array)["classes"]
+    files = zip(arms, paths_to_predictions, strict=True)
+    said = {arm: read_predictions(path, classes) for arm, path in files}
     album = Album(path_to_array, path_to_split, path_to_pictures)
     material = pictures.Material(
         said=said,
@@ -37,7 +40,7 @@ def explain(
     made = pictures.make(about["name"], material, about["parameters"])
     record = {
         **{key: about[key] for key in TOLD},
-        "classes": list(next(iter(said.values())).classes),
+        "classes": classes,
         "arms": arms,
         **{"array_px": album.array_px, "shown_px": album.shown_px, "resampling": album.resampling},
         **made,
@@ -54,6 +57,7 @@ if __name__ == "__main__":
             paths_to_networks=snakemake.input.networks,
             path_to_array=snakemake.input.array,
             path_to_split=snakemake.input.split,
+            path_to_summary=snakemake.input.summary,
             threads=snakemake.threads,
             path_to_pictures=snakemake.output.pictures,
             path_to_record=snakemake.output.record,

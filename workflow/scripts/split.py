@@ -4,12 +4,25 @@ import json
 
 import pandas as pd
 
-from skinkd.atomic import whole, write_text
+from skinkd.atomic import digest_of, whole, write_text
+from skinkd.data_files import OF_ARCHIVE, read_manifest
+from skinkd.intact import sealed
 from skinkd.splits import check_protocol, load_split, summary_of
 
 
-def split_images(path_to_table, split, parameters, fold, paper, protocol, path_to_split, path_to_summary):
+def split_images(
+    path_to_table,
+    path_to_manifest,
+    split,
+    parameters,
+    fold,
+    paper,
+    protocol,
+    path_to_split,
+    path_to_summary,
+):
     """Apply the split named `split` to the table of images; write its parts and what they share."""
+    manifest = read_manifest(path_to_manifest, path_to_table)
     table = pd.read_csv(path_to_table, dtype=str, keep_default_na=False)
     rule = load_split(split)
     parts = rule.split(table, fold=fold, **parameters)
@@ -17,7 +30,10 @@ def split_images(path_to_table, split, parameters, fold, paper, protocol, path_t
     check_protocol(summary)
     with whole(path_to_split) as unfinished:
         parts.to_csv(unfinished, index=False, lineterminator="\n")
-    write_text(path_to_summary, json.dumps(summary, indent=2) + "\n")
+    summary["rule"] = {"name": split, "parameters": parameters}
+    summary["split_sha256"] = digest_of(path_to_split)
+    summary |= {key: manifest[key] for key in OF_ARCHIVE}
+    write_text(path_to_summary, json.dumps(sealed(summary), indent=2) + "\n")
     leakage = summary["leakage"]
     print(
         f"{len(parts):,} images; {leakage['test_images_sharing_a_lesion']:,} of {leakage['test_images']:,} "
@@ -31,6 +47,7 @@ if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
         split_images(
             path_to_table=snakemake.input.table,
+            path_to_manifest=snakemake.input.manifest,
             split=snakemake.params.split,
             parameters=snakemake.params.parameters,
             fold=int(snakemake.wildcards.fold),

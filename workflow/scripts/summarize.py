@@ -3,9 +3,12 @@
 from pathlib import Path
 
 from skinkd.assumptions import collect_assumptions
+from skinkd.chain import check_chain
 from skinkd.checkpoints import read_description
 from skinkd.config import PROTOCOLS
 from skinkd.costs import read_cost
+from skinkd.data_files import read_summary
+from skinkd.intact import read_sealed
 from skinkd.provenance import describe_networks, describe_run, read_training
 from skinkd.published import read_published
 from skinkd.records import read_record, write_record
@@ -17,20 +20,32 @@ def summarize_study(
     config,
     paths_to_scores,
     paths_to_splits,
+    paths_to_tables,
     paths_to_manifests,
     paths_to_published,
     paths_to_networks,
+    paths_to_teachers,
+    paths_to_predictions,
     paths_to_histories,
     paths_to_pictures,
     paths_to_costs,
     path_to_repository,
     path_to_results,
 ):
-    """Read all records, write results.json."""
+    """Read all records, see that they belong together, write results.json."""
     study = open_study(config)
-    splits = [read_record(path) for path in paths_to_splits]
-    manifests = [read_record(path) for path in paths_to_manifests]
-    networks = [read_description(path) for path in paths_to_networks]
+    records = {
+        "manifests": {path: read_sealed(path, "archive") for path in paths_to_manifests},
+        "splits": {
+            path: read_summary(path, table)
+            for path, table in zip(paths_to_splits, paths_to_tables, strict=True)
+        },
+        "networks": {path: read_description(path) for path in [*paths_to_networks, *paths_to_teachers]},
+        "scores": {path: read_sealed(path, "scores") for path in paths_to_scores},
+    }
+    check_chain(study, **records, predictions=paths_to_predictions, histories=paths_to_histories)
+    manifests, splits, scores = (list(records[name].values()) for name in ("manifests", "splits", "scores"))
+    networks = [records["networks"][path] for path in paths_to_networks]
     papers = describe_papers(
         study,
         classes={split["paper"]: split["classes"] for split in splits},
@@ -41,7 +56,7 @@ def summarize_study(
         papers=papers,
         protocols={protocol: PROTOCOLS[protocol] for protocol in study.config.protocols},
         published=[row for path in paths_to_published for row in read_published(path)],
-        scores=[read_record(path) for path in paths_to_scores],
+        scores=scores,
         splits=splits,
         sources={manifest["source"]: manifest for manifest in manifests},
         networks=describe_networks(networks),
@@ -63,9 +78,12 @@ if __name__ == "__main__":
             config=snakemake.params.config,
             paths_to_scores=snakemake.input.scores,
             paths_to_splits=snakemake.input.splits,
+            paths_to_tables=snakemake.input.tables,
             paths_to_manifests=snakemake.input.manifests,
             paths_to_published=snakemake.input.published,
             paths_to_networks=snakemake.input.networks,
+            paths_to_teachers=snakemake.input.teachers,
+            paths_to_predictions=snakemake.input.predictions,
             paths_to_histories=snakemake.input.histories,
             paths_to_pictures=snakemake.input.pictures,
             paths_to_costs=snakemake.input.costs,

@@ -9,6 +9,7 @@ import torch
 from skinkd.adapters import projection_head
 from skinkd.atomic import digest_of, whole
 from skinkd.checkpoints import load_network, save_network
+from skinkd.data_files import read_summary
 from skinkd.device import choose_device
 from skinkd.fingerprints import fingerprint_of
 from skinkd.frozen import Frozen
@@ -19,16 +20,17 @@ from skinkd.not_finite import Diverged
 from skinkd.out_of_memory import asked_by, no_room
 from skinkd.projections import make_projection_trainer
 from skinkd.repetitions import marked_where_in_vain
-from skinkd.runs import open_parts
+from skinkd.runs import check_teachers, open_parts
 from skinkd.unfinished import Keeper, forget_checkpoint, resume
 
 
 def train_projection(paths, paths_to_code, run, device, path_to_checkpoint, outputs, path_to_log=None):
     """Train the head of the teacher at `paths["teacher"]`; write it and its learning curve."""
     device = choose_device(**device)
-    network, description = load_network(paths["teacher"])
-    network = Frozen(network, device)
-    parts = open_parts(paths["array"], paths["split"], description["classes"], run, device.name)
+    classes = read_summary(paths["summary"], paths["split"], paths["array"])["classes"]
+    check_teachers([paths["teacher"]], classes, paths["split"])
+    network = Frozen(load_network(paths["teacher"])[0], device)
+    parts = open_parts(paths["array"], paths["split"], classes, run, device.name)
     torch.manual_seed(run["seed"])
     head = projection_head(map_channels(network, parts["train"].size_px))
     trainer = make_projection_trainer(network, head, parts, run, device)
@@ -60,7 +62,7 @@ if __name__ == "__main__":
         marked_where_in_vain(snakemake.params.checkpoint),
     ):
         train_projection(
-            paths={name: snakemake.input[name] for name in ("array", "split", "teacher")},
+            paths={name: snakemake.input[name] for name in ("array", "split", "summary", "teacher")},
             paths_to_code=snakemake.input.code,
             run=snakemake.params.run,
             device=snakemake.params.device,

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from skinkd.augmentations import keys_of
+from skinkd.data_files import open_pictures, read_table
 from skinkd.errors import InputError
 from skinkd.packed_pictures import PackedPictures
 from skinkd.transfers import sent
@@ -152,10 +153,9 @@ def open_array(path_to_array, path_to_split) -> tuple[np.ndarray, pd.DataFrame]:
     """The packed pictures, memory-mapped, and the split that points into them.
 
     Raises:
-        InputError: where the split names rows that the array does not have.
+        InputError: where the array is no array of pictures, or lacks rows that the split names.
     """
-    array = np.load(path_to_array, mmap_mode="r")
-    split = pd.read_csv(path_to_split, dtype=str, keep_default_na=False).astype({"row": int})
+    array, split = open_pictures(path_to_array), read_table(path_to_split)
     if len(split) and split["row"].max() >= len(array):
         raise InputError(
             "split",

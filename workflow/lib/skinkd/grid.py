@@ -71,7 +71,7 @@ def count_jobs(study: Study) -> dict[str, int]:
         "train_projection": len(projections(study)),
         "score": len(study.cells()),
         "explain": len(picture_catalogue.catalogue(study)),
-        **dict.fromkeys(("summarize", "draw", "render", "report"), 1),
+        **dict.fromkeys(("note_config", "summarize", "draw", "render", "report"), 1),
     }
     return {rule: count for rule, count in counts.items() if count}
 

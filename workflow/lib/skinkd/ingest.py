@@ -16,6 +16,7 @@ import pandas as pd
 from skinkd.atomic import digest_of, whole, write_text
 from skinkd.errors import InputError, examples
 from skinkd.images import BadImage, decode, pack
+from skinkd.intact import sealed
 from skinkd.picture_store import DamagedMember, open_store
 from skinkd.progress import Progress
 from skinkd.readers import ArchiveTables
@@ -99,7 +100,7 @@ def ingest(
         "notices": notices,
         "licence": licence,
     }
-    write_text(path_to_manifest, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    write_text(path_to_manifest, json.dumps(sealed(manifest), indent=2, ensure_ascii=False) + "\n")
 
 
 def _match(images: list[str], members: dict[str, str], name: str) -> list[str]:

@@ -3,11 +3,12 @@
 from skinkd.adapters import build_adapter, projection_head
 from skinkd.allocator import keep_freed_memory
 from skinkd.atomic import digest_of
-from skinkd.checkpoints import load_network, read_description
+from skinkd.checkpoints import fill, load_network, read_description, read_weights
 from skinkd.dataset import Part, open_array
 from skinkd.device import Device, describe_hardware
 from skinkd.errors import InputError
 from skinkd.frozen import Frozen
+from skinkd.intact import check_digest, shown
 from skinkd.losses import load_terms
 from skinkd.network_cost import megabytes, multiply_accumulates, time_inference
 from skinkd.networks import map_channels, trainable_parameters
@@ -56,7 +57,7 @@ def read_teachers(
         )
         for path in paths_to_teachers
     ]
-    said = read_targets(paths_to_targets, headers, parts["train"], device)
+    said = read_targets(paths_to_targets, headers, parts, device)
     return altered(said, run["control"], run["seed"])
 
 
@@ -69,24 +70,69 @@ def open_teacher(path_to_teacher, path_to_projection, device: Device) -> OnlineT
     )
 
 
+def check_teachers(paths_to_teachers, classes, path_to_split) -> None:
+    """See that teachers were trained for this task and on this split.
+
+    Raises:
+        InputError: where one knows other classes, or in another order, or was trained on other images.
+    """
+    split = digest_of(path_to_split)
+    for path in paths_to_teachers:
+        description = read_description(path)
+        found, own = description["classes"], list(classes)
+        if found != own:
+            raise _not_a_teacher(
+                path, f"class order of teacher {_list(found)} differs from student {_list(own)}"
+            )
+        if description.get("split") != split:
+            digests = shown(description.get("split")), shown(split)
+            raise _not_a_teacher(path, "it was trained on split {}, this is split {}".format(*digests))
+
+
+def check_initial(path, pinned: str | None) -> None:
+    """See that the weights from which a run starts are those that were fetched.
+
+    Args:
+        path: of the weights, or None.
+        pinned: their sha256, or at least its first 8 digits; None accepts any.
+
+    Raises:
+        InputError: where they are others.
+    """
+    if path and pinned:
+        check_digest("weights", path, digest_of(path)[: len(pinned)], pinned, "the config")
+
+
+def _list(names: list[str]) -> str:
+    return f"[{', '.join(names)}]"
+
+
+def _not_a_teacher(path, what: str) -> InputError:
+    return InputError(
+        "teacher",
+        f"{path} cannot teach this student: {what}",
+        "The student would learn other classes, or from images that it is tested on",
+        f"delete {path} and run again: the job that makes it repeats",
+    )
+
+
 def read_projection(path, path_to_teacher):
     """The self-supervision head of the teacher at `path_to_teacher`.
 
     Raises:
-        InputError: where the file is damaged, or the head was trained on another teacher.
+        InputError: where the file is damaged, or the head was trained on another teacher, or is none.
     """
-    from safetensors.torch import load_file
-
-    if read_description(path).get("teacher") != digest_of(path_to_teacher):
+    description = read_description(path)
+    if description.get("teacher") != digest_of(path_to_teacher):
         raise InputError(
             "projection",
             f"{path} was trained on another teacher than {path_to_teacher}",
             "The student would imitate what it makes of another network's features",
             f"delete {path} and run again",
         )
-    state = load_file(path)
-    head = projection_head(next(iter(state.values())).shape[-1])
-    head.load_state_dict(state)
+    widths = [tensor.shape[-1] for tensor in read_weights(path, description).values()]
+    head = projection_head(widths[0] if widths else 1)
+    fill(head, path, description, "a self-supervision head")
     return head
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 from PIL import Image, ImageDraw
 
 from skinkd.atomic import whole
+from skinkd.data_files import open_pictures
 
 TILE_PX, MARGIN_PX, LABEL_PX = 64, 4, 44
 
@@ -23,7 +24,7 @@ def draw_samples(
     path_to_array, path_to_table, path_to_picture, *, classes, per_class: int, seed: int
 ) -> None:
     """Write a PNG with one line of images for each class, in the order of `classes`."""
-    array = np.load(path_to_array, mmap_mode="r")
+    array = open_pictures(path_to_array)
     labels = pd.read_csv(path_to_table, dtype=str, keep_default_na=False)["label"]
     rows = choose_samples(labels, per_class, seed)
     step = TILE_PX + MARGIN_PX

@@ -6,6 +6,7 @@ from skinkd.intervals import clusters, percentile_interval, resampled
 from skinkd.metrics import evaluate, softmax
 from skinkd.metrics.decisions import confusion
 from skinkd.metrics.ranking import roc
+from skinkd.predictions import read_predictions
 from skinkd.quantities import METRICS
 from skinkd.tested_arms import Arm, check_same_images, evaluated_on_everything, read_runs, tested
 
@@ -13,7 +14,15 @@ from skinkd.tested_arms import Arm, check_same_images, evaluated_on_everything, 
 ROC_RATES = np.linspace(0, 1, 100)
 
 
-def score(paths_to_predictions, paths_to_baseline, *, resamples: int, confidence: float, seed: int) -> dict:
+def score(
+    paths_to_predictions,
+    paths_to_baseline,
+    *,
+    resamples: int,
+    confidence: float,
+    seed: int,
+    read=read_predictions,
+) -> dict:
     """The record of one arm's scores on its test part.
 
     A value is the mean over seeds. Its interval says how it would move with other
@@ -27,15 +36,16 @@ def score(paths_to_predictions, paths_to_baseline, *, resamples: int, confidence
         resamples: how often lesions are drawn.
         confidence: share of the resamples inside an interval, in (0, 1).
         seed: of the resampling.
+        read: gives what a file of predictions holds.
 
     Raises:
         InputError: where a file is wrong or two do not fit together.
     """
-    files = read_runs(paths_to_predictions)
+    files = read_runs(paths_to_predictions, read)
     arm = tested(files)
     sides = [arm]
     if paths_to_baseline:
-        sides.append(tested(read_runs(paths_to_baseline)))
+        sides.append(tested(read_runs(paths_to_baseline, read)))
         check_same_images(paths_to_predictions[0], paths_to_baseline[0], *sides)
     drawn = {"resamples": resamples, "seed": seed}
     draws = resampled_numbers(sides, **drawn)
@@ -46,6 +56,7 @@ def score(paths_to_predictions, paths_to_baseline, *, resamples: int, confidence
         "classes": list(arm.classes),
         "baseline": sides[1].arm if paths_to_baseline else None,
         "resamples": resamples,
+        "resampling_seed": seed,
         "confidence": confidence,
         "runs": [{"fold": fold, "seed": seed} for fold, seed in arm.runs],
         "n_seeds": len(arm.logits),

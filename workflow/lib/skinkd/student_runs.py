@@ -10,17 +10,27 @@ import pandas as pd
 import torch
 
 from skinkd.atomic import digest_of, whole
-from skinkd.checkpoints import save_network
+from skinkd.checkpoints import read_description, save_network
 from skinkd.companions import TrainingJob
+from skinkd.data_files import read_summary
 from skinkd.device import Device, choose_device
 from skinkd.errors import InputError
 from skinkd.fingerprints import Fingerprint, fingerprint_of
+from skinkd.intact import stamped_digest_of
 from skinkd.networks import build_network, trainable_parameters
 from skinkd.not_finite import Diverged
 from skinkd.predicting import predict_parts
 from skinkd.predictions import write_predictions
-from skinkd.records import read_record
-from skinkd.runs import PARTS, describe_cost, make_trainer, open_parts, open_teacher, read_teachers
+from skinkd.runs import (
+    PARTS,
+    check_initial,
+    check_teachers,
+    describe_cost,
+    make_trainer,
+    open_parts,
+    open_teacher,
+    read_teachers,
+)
 from skinkd.training import Trainer
 
 DESCRIBED = ("paper", "protocol", "arm", "fold", "seed", "network", "source", "initial")
@@ -66,10 +76,11 @@ class Materials:
 
         The code too: a run that is half one loss and half its edited self is neither.
         """
-        files = {name: job.paths[name] for name in ("array", "split", "initial")}
+        files = {name: job.paths[name] for name in ("split", "initial")}
         for name in ("teachers", "targets", "projections"):
             files |= {f"{name}[{index}]": path for index, path in enumerate(job.paths[name])}
         digests = {name: path and self._digest_of(path) for name, path in files.items()}
+        digests["array"] = self._digest_of(job.paths["array"], stamped_digest_of)
         code = {path: self.code[path] for path in job.paths_to_code}
         device = job.device | asdict(choose_device(**job.device))
         values = {
@@ -97,8 +108,8 @@ class Materials:
                     "run again",
                 )
 
-    def _digest_of(self, path: str) -> str:
-        """The digest of an input; that of pictures takes long, and many runs ask for it."""
+    def _digest_of(self, path: str, digest_of=digest_of) -> str:
+        """The digest of an input; that of a large network takes long, and many runs ask for it."""
         about = os.stat(path)
         key = (path, about.st_ino, about.st_size, about.st_mtime_ns)
         return self.once(*key, make=lambda: digest_of(path))
@@ -128,7 +139,7 @@ class StudentRun:
         return failure is None or (isinstance(failure, Diverged) and not self.job.run["teaches"])
 
     def write(self, failure: Exception | None, outputs: dict) -> None:
-        """Write network, learning curve and predictions of the trained network to `outputs`."""
+        """Write predictions, learning curve and the network, with the digests of both, to `outputs`."""
         run, trainer = self.job.run, self.trainer
         if failure is not None:
             self.say(f"{failure} The weights of epoch {trainer.best_epoch} are kept, and the report says so.")
@@ -148,11 +159,14 @@ class StudentRun:
             "diverged_epoch": failure and len(trainer.history) + 1,
             "restarts": trainer.restarts,
             "split": digest_of(self.job.paths["split"]),
+            "teachers": [read_description(path)["weights"] for path in self.job.paths["teachers"]],
+            "told": run,
         }
-        save_network(outputs["network"], trainer.network, description)
         write_predictions(outputs["predictions"], predictions)
         with whole(outputs["history"]) as partial:
             pd.DataFrame(trainer.history or {"epoch": []}).to_csv(partial, index=False)
+        written = {name: digest_of(outputs[name]) for name in ("predictions", "history")}
+        save_network(outputs["network"], trainer.network, description | written)
 
 
 def open_run(job: TrainingJob, materials: Materials, say: Callable = print) -> StudentRun:
@@ -162,7 +176,10 @@ def open_run(job: TrainingJob, materials: Materials, say: Callable = print) -> S
         InputError: where an input is damaged or was made from something else, or the code was edited.
     """
     run, paths, spec = job.run, job.paths, job.run["network"]
-    device, classes = choose_device(**job.device), read_record(paths["summary"])["classes"]
+    device = choose_device(**job.device)
+    classes = read_summary(paths["summary"], paths["split"], paths["array"])["classes"]
+    check_teachers(paths["teachers"], classes, paths["split"])
+    check_initial(paths["initial"], run["initial_sha256"])
     parts = materials.parts(job, classes, device.name)
     torch.manual_seed(run["seed"] + run["seed_offset"])
     size_px = parts["train"].size_px

@@ -14,8 +14,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from skinkd.atomic import digest_of, whole
+from skinkd.checkpoints import digest_of_tensors
 from skinkd.dataset import Part, predict_logits
-from skinkd.errors import InputError
+from skinkd.errors import InputError, examples
+from skinkd.intact import check_digest, stamped_digest_of
 from skinkd.progress import Progress
 from skinkd.sources import digest_of_modules
 from skinkd.teachers import TeacherLogits
@@ -30,7 +32,7 @@ def describe_targets(
     code = digest_of_modules(f"skinkd.augmentations.{augmentation}", "skinkd.dataset")
     return {
         "teacher": digest_of(path_to_teacher),
-        "pictures": digest_of(path_to_array),
+        "pictures": stamped_digest_of(path_to_array),
         "split": digest_of(path_to_split),
         "augmentation": f"{augmentation} {code}",
         "view_seed": str(view_seed),
@@ -94,39 +96,64 @@ def compute_targets(
 
 
 def write_targets(path, tensors: dict[str, Tensor], header: dict[str, str]) -> None:
-    """Write targets and header, atomically."""
+    """Write targets and header, atomically; the header also gets the digest of the targets."""
+    header = header | {"targets": digest_of_tensors(tensors)}
     with whole(path) as partial:
         save_file(tensors, partial, metadata={"skinkd": json.dumps(header, sort_keys=True)})
 
 
-def read_targets(paths, expected: list[dict[str, str]], train: Part, device: str) -> TeacherLogits:
+def read_targets(paths, expected: list[dict[str, str]], parts: dict[str, Part], device: str) -> TeacherLogits:
     """Targets of one or several teachers, each made from what the student is about to train on.
+
+    Args:
+        parts: the student's, `train` and `validation`.
 
     Raises:
         InputError: a file does not belong to this run, or is damaged.
     """
-    each = [_read_one(path, header, train, device) for path, header in zip(paths, expected, strict=True)]
+    each = [_read_one(path, header, parts, device) for path, header in zip(paths, expected, strict=True)]
     return TeacherLogits(
         *(torch.stack([tensors[name] for tensors in each]) for name in ("train", "validation"))
     )
 
 
-def _read_one(path, expected: dict[str, str], train: Part, device: str) -> dict[str, Tensor]:
+def _read_one(path, expected: dict[str, str], parts: dict[str, Part], device: str) -> dict[str, Tensor]:
     """The targets of one teacher.
 
     Raises:
         InputError: naming every entry of the header that differs, or shapes that do not fit, or
-            where the file is damaged.
+            images whose logits are not finite, or where the file is damaged.
     """
     header, tensors = _opened(path, device)
     differing = [key for key, value in expected.items() if header.get(key) != value]
     if differing:
         raise _stale(path, "; ".join(_difference(key, header.get(key), expected[key]) for key in differing))
-    if tensors["train"].shape[1:] != (len(train), len(train.classes)):
-        raise _stale(path, f"{tensors['train'].shape[1]} images, the training part has {len(train)}")
-    if not torch.equal(tensors["parameters"][0].cpu(), train.parameters(0)):
-        raise _stale(path, "the views were drawn otherwise than here")
+    check_digest("targets", path, digest_of_tensors(tensors), header.get("targets"), "its header")
+    if problems := _problems_of(tensors, parts, int(expected["views"])):
+        raise _stale(path, "; ".join(problems))
     return tensors
+
+
+def _problems_of(tensors: dict[str, Tensor], parts: dict[str, Part], views: int) -> list[str]:
+    """What is wrong with targets for these parts: their shapes, or else their numbers."""
+    kinds = {"train": (views, len(parts["train"])), "validation": (len(parts["validation"]),)}
+    problems = []
+    for name, shape in kinds.items():
+        shape, found = (*shape, len(parts[name].classes)), tuple(tensors[name].shape)
+        if found != shape:
+            problems.append(f"its {name} part is {found}, of this run {shape} (views, images, classes)")
+        elif len(bad := _not_finite(tensors[name], parts[name])):
+            problems.append(f"its logits of {examples(bad)} are not finite")
+    drawn = parts["train"].parameters(0)
+    if not problems and not torch.equal(tensors["parameters"][0].cpu(), drawn):
+        problems.append("the views were drawn otherwise than here")
+    return problems
+
+
+def _not_finite(logits: Tensor, part: Part) -> list[str]:
+    """The images of which some logit is not a finite number."""
+    of_images = logits.isfinite().all(dim=-1).reshape(-1, len(part)).all(dim=0)
+    return part.table["image"][(~of_images).cpu().numpy()].tolist()
 
 
 def _opened(path, device: str) -> tuple[dict[str, str], dict[str, Tensor]]:

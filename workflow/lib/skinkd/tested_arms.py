@@ -32,15 +32,16 @@ class Arm:
     logits: tuple[np.ndarray, ...]
 
 
-def read_runs(paths) -> list[tuple[str, Predictions]]:
+def read_runs(paths, read=read_predictions) -> list[tuple[str, Predictions]]:
     """The files of one arm with what they hold, by seed and fold.
+
+    Args:
+        read: gives what a file holds.
 
     Raises:
         InputError: where two files do not belong to one arm or do not fit together; names both.
     """
-    files = sorted(
-        ((path, read_predictions(path)) for path in paths), key=lambda file: (file[1].seed, file[1].fold)
-    )
+    files = sorted(((path, read(path)) for path in paths), key=lambda file: (file[1].seed, file[1].fold))
     _check_one_arm(files)
     return files
 

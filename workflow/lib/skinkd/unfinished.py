@@ -170,7 +170,11 @@ def _read(file: Path, say) -> dict | None:
         # The next checkpoint would keep it, with its digest, as the one before it.
         file.unlink()
         return None
-    return torch.load(file, map_location="cpu", weights_only=True)
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:
+        say(f"{file} is no checkpoint ({type(error).__name__}); it is not used")
+        return None
 
 
 def _take(state: dict, trainer: Trainer) -> None:

@@ -17,7 +17,7 @@ from skinkd.sources import PACKAGE
 from skinkd.training import Trainer
 
 sys.path.append(str(PACKAGE.parents[1] / "scripts"))
-from cache_targets import cache_targets
+from cache_targets import make_targets
 
 BATCH = 32
 SGD = {"name": "sgd", "learning_rate": 1e-3, "momentum": 0.9, "weight_decay": 1e-3}
@@ -64,7 +64,7 @@ def path_to_targets(scene: Scene, size_px: int) -> Path:
 
 def cache(scene: Scene, size_px: int, device: Device, path: Path) -> None:
     """What the job that caches a teacher's logits does."""
-    cache_targets(
+    make_targets(
         scene.packed(size_px)["array"],
         scene.packed(size_px)["split"],
         scene.path_to_teacher(size_px),
