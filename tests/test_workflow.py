@@ -254,7 +254,8 @@ def test_editing_one_loss_reruns_its_arms_and_what_follows(finished, loss):
 )
 def test_one_ablation_runs_only_what_it_needs(fresh, target, jobs):
     run = snakemake(fresh, "-n", f"results/scores/{target}.json")
-    assert jobs_of(run.stdout) == {"draw_archive": 1, "ingest": 1, "split": 1, "score": 1} | jobs
+    checked = {"draw_archive": 1, "ingest": 1, "split": 1, "validate_protocol": 1}
+    assert jobs_of(run.stdout) == checked | {"score": 1} | jobs
 
 
 @pytest.mark.parametrize(

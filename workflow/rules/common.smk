@@ -4,17 +4,20 @@ needs   the config
 makes   nothing; names that the other rules use
 """
 
-from skinkd import grid
+from skinkd import grid, write_access
 from skinkd.config import read_config
 from skinkd.errors import InputError
 from skinkd.graph_progress import GraphProgress
 from skinkd.resources import gpus_per_job
+from skinkd.signatures import classes_of
 from skinkd.sources import imports_of
 from skinkd.study import BASE, open_study
 
 # Read again, strictly: Snakemake's own reader keeps the last of two equal keys and takes 1e-4 for a word.
 CONFIG_FILES = [BASE, *workflow.overwrite_configfiles]
 try:
+    if workflow.is_main_process:
+        write_access.check_working_folder(Path.cwd(), dry_run=workflow.logger_manager.settings.dryrun)
     STUDY = open_study(read_config(*CONFIG_FILES, **workflow.config_settings.config))
 except InputError as error:
     raise WorkflowError(str(error)) from None
@@ -68,17 +71,17 @@ def tables_of(wildcards):
     return [f"{RESULTS}/archive/{source.lesions_from}/metadata.csv"] if source.lesions_from else []
 
 
-ARCHIVE_FILES = {
-    "images.zip": "images",
-    "ground_truth.csv": "ground_truth",
-    "metadata.csv": "metadata",
-}
-
-
 def remote_of(wildcards):
     """The config's entry for a file of an archive."""
     source = STUDY.config.sources[wildcards.source]
-    return source, getattr(source.files, ARCHIVE_FILES[wildcards.file])
+    return source, getattr(source.files, grid.ARCHIVE_FILES[wildcards.file])
+
+
+def key_of(wildcards):
+    """Where the config describes a file of an archive, or weights."""
+    if "weights" in wildcards.keys():
+        return f"weights.{wildcards.weights}"
+    return f"sources.{wildcards.source}.files.{grid.ARCHIVE_FILES[wildcards.file]}"
 
 
 def places_of(remote, mirror):
@@ -131,7 +134,26 @@ def projection_run_of(wildcards):
 def weights_of(wildcards):
     """Pretrained weights that a run starts from, if any."""
     name = STUDY.network(wildcards.paper, wildcards.protocol, wildcards.arm)["weights"]
-    return f"{RESULTS}/weights/{name}/{STUDY.config.weights[name].name}" if name else []
+    return path_to_weights(name) if name else []
+
+
+def path_to_weights(name):
+    """Where pretrained weights lie once they are fetched."""
+    return f"{RESULTS}/weights/{name}/{STUDY.config.weights[name].name}"
+
+
+def validated_for(wildcards):
+    """What was found in all that a training rests on."""
+    name = STUDY.network(wildcards.paper, wildcards.protocol, wildcards.arm)["weights"]
+    of_weights = [f"{RESULTS}/validated/weights/{name}.json"] if name else []
+    return [f"{RESULTS}/validated/papers/{wildcards.paper}/{wildcards.protocol}.json", *of_weights]
+
+
+def splits_of(wildcards, suffix):
+    """Files of all folds of a paper under a protocol."""
+    place = f"{RESULTS}/split/{wildcards.paper}/{wildcards.protocol}"
+    folds = STUDY.paper(wildcards.paper, wildcards.protocol).folds
+    return [f"{place}/fold{fold}.{suffix}" for fold in folds]
 
 
 def taught_by(wildcards, stage, teaches=("cached", "online")):

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 
 from skinkd.companions import TrainingJob, pools_of, told_to
+from skinkd.findings import check_findings
 from skinkd.jobs import logged_to
 from skinkd.training_jobs import do
 
@@ -21,4 +22,5 @@ def train(folder_of_companions=None, **told) -> float:
 
 if __name__ == "__main__":
     with logged_to(snakemake.log[0], snakemake.output.cost) as cost:
+        check_findings(snakemake.input.validated)
         cost.waited_s = train(folder_of_companions=snakemake.params.companions, **asdict(told_to(snakemake)))
