@@ -92,7 +92,7 @@ def test_a_folder_below_a_file_cannot_be_made(tmp_path):
 
 def records_of(folder, dry_run):
     try:
-        check_working_folder(folder, dry_run)
+        check_working_folder(folder, "results", dry_run)
     except InputError as error:
         return str(error)
 
@@ -114,7 +114,7 @@ def test_a_line_break_in_the_folders_name_is_refused(tmp_path):
     folder = tmp_path / "two\nlines"
     folder.mkdir()
     with pytest.raises(InputError, match=r"'.*two\\nlines' has a line break.*rename it"):
-        check_working_folder(folder, dry_run=True)
+        check_working_folder(folder, "results", dry_run=True)
 
 
 def job(rule, output="results/file", **told):
@@ -294,18 +294,51 @@ def server():
 
 
 @pytest.mark.parametrize(
-    ("path", "refused"),
+    ("results", "refused"),
     [
-        ("/" + "/".join(["x" * 200] * 20), False),
-        ("/" + "/".join(["x" * 200] * 21), "the path /xx"),
-        ("results/" + "x" * 230, False),
-        ("results/" + "ü" * 130, "the name ü"),
+        ("x" * 255, False),
+        ("ü" * 128, True),
+        ("/".join(["x" * 200] * 10), False),
+        ("/".join(["x" * 200] * 21), True),
+        # Below the system's limit, but not in Snakemake's records.
+        ("/".join(["x" * 200] * 16), True),
     ],
-    ids=["path", "a longer path", "name", "a longer name"],
+    ids=["name", "a longer name", "path", "a longer path", "a path with a longer record"],
 )
-def test_what_is_too_long_for_the_system_is_refused(full, path, refused):
-    said = str(problems_of_jobs({"score": [job("score", path)]}, full, here=True, at_once=1))
-    assert (refused or "the system") in said if refused else "the system" not in said
+def test_what_is_too_long_for_the_system_is_refused(tmp_path, results, refused):
+    if not refused:
+        return check_working_folder(tmp_path, results, dry_run=True)
+    with pytest.raises(InputError, match=r"results is (xx|üü).*takes names of 255 bytes, and paths of 4,096"):
+        check_working_folder(tmp_path, results, dry_run=True)
+
+
+@pytest.mark.parametrize(
+    "results", ["-out; touch MADE 'ü'", "/".join(["long" * 50] * 10)], ids=["odd", "long"]
+)
+def test_results_with_an_odd_or_a_long_name_are_made(tmp_path, results):
+    project = copy_project(tmp_path)
+    overlay = project / "odd.yaml"
+    overlay.write_text(
+        f"""
+results: "{results}"
+papers: [dsc_nine]
+arms: {{dsc_nine: {{as_published: [adamax_alone]}}}}
+""",
+        encoding="utf-8",
+    )
+    run = snakemake(project, "validate", config=("tests/config/smoke.yaml", overlay))
+    assert run.returncode == 0, run.stdout[-3000:]
+    assert (project / results / "validated/splits/dsc_nine/as_published/fold0.json").exists()
+    assert not (project / "MADE").exists()
+    assert (
+        "Nothing to be done"
+        in snakemake(project, "validate", config=("tests/config/smoke.yaml", overlay)).stdout
+    )
+
+
+def test_a_line_break_in_the_results_is_refused():
+    with pytest.raises(InputError, match=r"results: String should match pattern .* \(got 'a\\nb'\)"):
+        open_study(read_config(BASE, results="a\nb"))
 
 
 def test_everything_is_said_at_once_before_the_first_job(tmp_path):

@@ -16,9 +16,10 @@ from skinkd.study import BASE, open_study
 # Read again, strictly: Snakemake's own reader keeps the last of two equal keys and takes 1e-4 for a word.
 CONFIG_FILES = [BASE, *workflow.overwrite_configfiles]
 try:
-    if workflow.is_main_process:
-        write_access.check_working_folder(Path.cwd(), dry_run=workflow.logger_manager.settings.dryrun)
     STUDY = open_study(read_config(*CONFIG_FILES, **workflow.config_settings.config))
+    if workflow.is_main_process:
+        dry_run = workflow.logger_manager.settings.dryrun
+        write_access.check_working_folder(Path.cwd(), STUDY.config.results, dry_run=dry_run)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -144,16 +145,10 @@ def path_to_weights(name):
 
 def validated_for(wildcards):
     """What was found in all that a training rests on."""
-    name = STUDY.network(wildcards.paper, wildcards.protocol, wildcards.arm)["weights"]
-    of_weights = [f"{RESULTS}/validated/weights/{name}.json"] if name else []
-    return [f"{RESULTS}/validated/papers/{wildcards.paper}/{wildcards.protocol}.json", *of_weights]
-
-
-def splits_of(wildcards, suffix):
-    """Files of all folds of a paper under a protocol."""
-    place = f"{RESULTS}/split/{wildcards.paper}/{wildcards.protocol}"
-    folds = STUDY.paper(wildcards.paper, wildcards.protocol).folds
-    return [f"{place}/fold{fold}.{suffix}" for fold in folds]
+    start = grid.start_of(STUDY, wildcards.paper, wildcards.protocol, wildcards.arm)
+    of_weights = [f"{RESULTS}/validated/weights/{start}.json"] if start else []
+    split = f"{wildcards.paper}/{wildcards.protocol}/fold{wildcards.fold}"
+    return [f"{RESULTS}/validated/splits/{split}.json", *of_weights]
 
 
 def taught_by(wildcards, stage, teaches=("cached", "online")):

@@ -21,8 +21,7 @@ rule train:
         split=f"{RESULTS}/split/{{paper}}/{{protocol}}/fold{{fold}}.csv",
         summary=f"{RESULTS}/split/{{paper}}/{{protocol}}/fold{{fold}}.json",
         initial=weights_of,
-        # Ancient: what a training rests on is among its inputs; only their verdict must be there.
-        validated=ancient(validated_for),
+        validated=validated_for,
         teachers=lambda wc: taught_by(wc, "networks"),
         targets=lambda wc: taught_by(wc, "targets", teaches=("cached",)),
         projections=projections_of,

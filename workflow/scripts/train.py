@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+from skinkd.batch_sizes import check_batch
 from skinkd.companions import TrainingJob, pools_of, told_to
 from skinkd.findings import check_findings
 from skinkd.jobs import logged_to
@@ -23,4 +24,5 @@ def train(folder_of_companions=None, **told) -> float:
 if __name__ == "__main__":
     with logged_to(snakemake.log[0], snakemake.output.cost) as cost:
         check_findings(snakemake.input.validated)
+        check_batch(snakemake.params.run, snakemake.input.summary)
         cost.waited_s = train(folder_of_companions=snakemake.params.companions, **asdict(told_to(snakemake)))

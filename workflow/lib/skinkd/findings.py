@@ -1,8 +1,7 @@
 """What was found wrong before anything trains: kept beside what was checked, and said where it matters.
 
-A check that finds something wrong still ends well and writes it down; whoever depends on it stops. If it
-failed instead, Snakemake would remove its file, and what was trained after an earlier check would be trained
-again.
+A check that finds something wrong still ends well and writes it down; whoever depends on it stops. So what
+is wrong in all papers can be said at once, and one paper's fault does not stop another's trainings.
 """
 
 import csv

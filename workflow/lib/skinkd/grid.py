@@ -1,5 +1,7 @@
 """The complete grid of a study: the jobs that `snakemake report` runs from nothing, counted without it."""
 
+import hashlib
+import json
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -79,33 +81,37 @@ def downloads(study: Study) -> list[tuple[str, str]]:
 
 def weights_used(study: Study) -> list[str]:
     """The pretrained weights that some training starts from."""
-    return sorted({study.network(*cell)["weights"] for cell in _cells(study)} - {None})
+    return sorted({study.network(*cell)["weights"] for cell in study.trained} - {None})
 
 
-def networks_from(study: Study, weights: str) -> list[list]:
-    """Name, parameters and number of classes of each network that starts from some weights, once."""
-    found = []
-    for cell in _cells(study):
-        spec = study.network(*cell)
-        classes = len(classes_of(study.paper(*cell[:2]).split.name))
-        network = [spec["name"], spec["parameters"], classes]
-        if spec["weights"] == weights and network not in found:
-            found.append(network)
-    return found
+def start_of(study: Study, paper: str, protocol: str, arm: str) -> str | None:
+    """A name for an arm's network and the weights that it starts from; None where it starts at random."""
+    spec = study.network(paper, protocol, arm)
+    if spec["weights"] is None:
+        return None
+    told = json.dumps(_network_of(study, paper, protocol, arm), sort_keys=True)
+    return f"{spec['weights']}/{spec['name']}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
+
+
+def _network_of(study: Study, paper: str, protocol: str, arm: str) -> dict:
+    """What builds an arm's network: name, parameters and number of classes."""
+    spec = study.network(paper, protocol, arm)
+    classes = len(classes_of(study.paper(paper, protocol).split.name))
+    return {"name": spec["name"], "parameters": spec["parameters"], "classes": classes}
+
+
+def starts(study: Study) -> dict[str, dict]:
+    """What builds each network that starts from pretrained weights, by the name that `start_of` gives it."""
+    return {start: _network_of(study, *cell) for cell in study.trained if (start := start_of(study, *cell))}
 
 
 def batches(study: Study, paper: str, protocol: str) -> dict[str, int]:
     """Images in a batch of each arm that is trained, and of the self-supervision heads, if any."""
-    cells = [cell for cell in _cells(study) if cell[:2] == (paper, protocol)]
+    cells = [cell for cell in study.trained if cell[:2] == (paper, protocol)]
     found = {cell[2]: study.training(*cell)["batch_size"] for cell in cells}
     if any("teacher_projection" in study.inputs(*cell) for cell in cells):
         found["self_supervision"] = study.paper(paper, protocol).self_supervision.batch_size
     return found
-
-
-def _cells(study: Study) -> list[tuple[str, str, str]]:
-    """Each (paper, protocol, arm) that is trained, once."""
-    return list(dict.fromkeys(run.cell for run in trainings(study)))
 
 
 def count_jobs(study: Study) -> dict[str, int]:
@@ -115,8 +121,8 @@ def count_jobs(study: Study) -> dict[str, int]:
         "ingest": len(study.sources()),
         "draw_samples": len(study.sources()),
         "split": len(splits(study)),
-        "validate_protocol": len(study.papers),
-        "validate_weights": len(weights_used(study)),
+        "validate_split": len(splits(study)),
+        "validate_weights": len(starts(study)),
         "train": len(trainings(study)),
         "cache_targets": len(targets(study)),
         "train_projection": len(projections(study)),

@@ -22,8 +22,6 @@ ON_DEVICE = ("train", "train_projection", "cache_targets", "validate")
 FETCH = ("download", "fetch_weights")
 # How a driver shows itself: NVIDIA's, that of Windows' Linux, AMD's.
 GPU_FILES = ("/dev/nvidia[0-9]*", "/proc/driver/nvidia/version", "/dev/dxg", "/dev/kfd")
-# Beside a file, while it is written, stands one whose name is so much longer.
-PARTIAL_CHARACTERS = len(".") + len(".4194304.partial")
 
 
 def check_surroundings(workflow, study: Study) -> None:
@@ -56,7 +54,6 @@ def problems_of_jobs(jobs: dict[str, list], study: Study, *, here: bool, at_once
     runs = [_run_of(job) for job in jobs.get("train", [])]
     problems = [
         problem_of_folders({os.path.dirname(path) for path in files}),
-        _problem_of_lengths(files),
         needs.problem_of_disk(study.config.results, _needs_of(jobs, study, at_once)),
         *_problems_of_fetches(jobs, study),
     ]
@@ -71,28 +68,6 @@ def _run_of(job) -> Run:
     """The run that a job of training makes."""
     names = job.wildcards
     return Run(names.paper, names.protocol, names.arm, int(names.fold), int(names.seed))
-
-
-def _problem_of_lengths(paths: list[str]) -> InputError | None:
-    """Nothing if the system takes every path and every name in it, also while its file is written."""
-    whole = {os.path.abspath(path) for path in paths}
-    names = {name for path in whole for name in path.split("/")}
-    kinds = (
-        ("path", whole, os.pathconf("/", "PC_PATH_MAX") - 1),
-        ("name", names, os.pathconf("/", "PC_NAME_MAX")),
-    )
-    for kind, found, most in kinds:
-        longest = max(found, key=_length, default="")
-        if _length(longest) > most:
-            what = f"the {kind} {longest[:80]}… takes {_length(longest):,} bytes, the system {most:,}"
-            fix = "set results in the config to a shorter path"
-            return InputError("folder", what, "Its file could not be made", fix)
-    return None
-
-
-def _length(path: str) -> int:
-    """Bytes of a path or name with what stands around it while its file is written."""
-    return len(os.fsencode(path)) + PARTIAL_CHARACTERS
 
 
 def _needs_of(jobs: dict[str, list], study: Study, at_once: int) -> list[Need]:

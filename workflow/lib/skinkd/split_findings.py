@@ -104,25 +104,10 @@ def findings_of_tests(splits: dict[str, pd.DataFrame]) -> Iterator[Finding]:
     tested = {
         place: set(split.loc[split["part"] == "test", "image"])
         for place, split in splits.items()
-        if not set(COLUMNS) - set(split)
+        if {"part", "image"} <= set(split)
     }
     first = next(iter(tested), None)
     for place, images in tested.items():
         if differing := images ^ tested[first]:
             what = f"{len(differing):,} test images are not those of {first}, such as {min(differing)}"
             yield Finding("split", place, what)
-
-
-def findings_of_batches(batches: dict[str, int], splits: dict[str, pd.DataFrame]) -> Iterator[Finding]:
-    """Yield the recipes whose batch is larger than the training part.
-
-    Args:
-        batches: images in a batch by what is trained.
-        splits: of the folds, by file.
-    """
-    for place, split in splits.items():
-        images = int((split["part"] == "train").sum()) if "part" in split else 0
-        for trained, batch_size in batches.items():
-            if batch_size > images:
-                what = f"batch_size {batch_size} of {trained} is more than its {images:,} training images"
-                yield Finding("batch", place, what)

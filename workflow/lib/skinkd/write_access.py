@@ -9,20 +9,45 @@ from tempfile import NamedTemporaryFile
 
 from skinkd.errors import InputError, examples
 
+# What may stand behind the results' folder in a path: kind, paper, protocol, arm, run, and what an unfinished
+# file adds to its name.
+BEHIND_RESULTS_BYTES = 300
 
-def check_working_folder(folder: Path, dry_run: bool) -> None:
+
+def check_working_folder(folder: Path, results: str, dry_run: bool) -> None:
     """See that Snakemake can keep its records in a folder, before it tries and shows a traceback.
 
+    Args:
+        results: the config's folder of results, perhaps relative to this one.
+
     Raises:
-        InputError: where it cannot, or where the folder's name breaks the lines of every list of paths.
+        InputError: where it cannot, where the folder's name breaks the lines of every list of paths, or where
+            the results' paths are longer than the system takes.
     """
     if "\n" in str(folder) or "\r" in str(folder):
         what = f"the name of the folder {str(folder)!r} has a line break"
         raise InputError("folder", what, "Lists of paths would fall apart", "rename it and run again")
+    _check_lengths(folder, results)
     records = folder / ".snakemake"
     # A dry run reads the records that are there, and makes them where there are none.
     if not (dry_run and records.exists()) and (error := problem_of_folders([records])):
         raise error
+
+
+def _check_lengths(folder: Path, results: str) -> None:
+    """Refuse results whose files, or Snakemake's records of them, the system would not take."""
+    most, most_of_name = (os.pathconf("/", name) for name in ("PC_PATH_MAX", "PC_NAME_MAX"))
+    own_bytes = len(os.fsencode(results)) + BEHIND_RESULTS_BYTES
+    # A record's name is its file's in base64, cut into names of folders.
+    record_bytes = own_bytes * 4 // 3 * (most_of_name + 1) // most_of_name + len("/.snakemake/metadata/")
+    longest_bytes = len(os.fsencode(folder)) + max(own_bytes, record_bytes)
+    name_bytes = max(len(os.fsencode(name)) for name in results.split("/"))
+    if longest_bytes < most and name_bytes <= most_of_name:
+        return
+    results_bytes = len(os.fsencode(results))
+    what = f"results is {results[:60]}… of {results_bytes:,} bytes, its longest name of {name_bytes:,}"
+    why = f"The system takes names of {most_of_name:,} bytes, and paths of {most:,} with Snakemake's own part"
+    raise InputError("folder", what, why, "set results in the config to a shorter path")
 
 
 def problem_of_folders(folders: Iterable) -> InputError | None:
