@@ -159,6 +159,19 @@ def test_the_disk_is_measured_against_the_sum_of_all_that_comes(full, free):
     assert "Fix: free 1.6 GB" in str(error)
 
 
+def test_a_look_at_the_study_counts_the_networks_that_it_lacks(full, free, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    free(1e9)
+    jobs = {"validate": [job("validate")]}
+    (error,) = [e for e in problems_of_jobs(jobs, full, here=False, at_once=1) if "ERROR disk" in str(e)]
+    assert "99.7 GB for networks and predictions" in str(error)
+    for run in trainings(full):
+        network = tmp_path / "results/full/networks" / "/".join(run.cell)
+        network.mkdir(parents=True, exist_ok=True)
+        (network / f"fold{run.fold}-seed{run.seed}.safetensors").touch()
+    assert "ERROR disk" not in str(problems_of_jobs(jobs, full, here=False, at_once=1))
+
+
 def test_what_lies_there_already_is_not_needed_again(tmp_path):
     path = tmp_path / "images.zip"
     path.with_name("images.zip.part").write_bytes(b"x" * 600)

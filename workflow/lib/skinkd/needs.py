@@ -42,7 +42,8 @@ def problem_of_disk(folder, needs: Iterable[Need]) -> InputError | None:
     needed_bytes = sum(need.size_bytes for need in needs)
     if needed_bytes <= free_bytes:
         return None
-    parts = ", ".join(f"{_gigabytes(need.size_bytes)} for {need.purpose}" for need in needs)
+    large = [need for need in needs if need.size_bytes >= needed_bytes / 100]
+    parts = ", ".join(f"{_gigabytes(need.size_bytes)} for {need.purpose}" for need in large)
     what = f"need about {_gigabytes(needed_bytes)} free in {folder}, have {_gigabytes(free_bytes)} ({parts})"
     lacking = _gigabytes(needed_bytes - free_bytes)
     fix = f"free {lacking}, or set results in the config to a folder on a larger disk"

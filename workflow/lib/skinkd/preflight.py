@@ -11,7 +11,7 @@ from pathlib import Path
 from skinkd import needs
 from skinkd.errors import InputError, InputErrors
 from skinkd.folder_archive import problem_of_path
-from skinkd.grid import Run
+from skinkd.grid import Run, trainings
 from skinkd.needs import Need
 from skinkd.resources import gpus_per_job
 from skinkd.sources_at_hand import problems_of_sources
@@ -51,10 +51,10 @@ def problems_of_jobs(jobs: dict[str, list], study: Study, *, here: bool, at_once
         at_once: how many of them run at the same time.
     """
     files = [str(path) for each in jobs.values() for job in each for path in (*job.output, *job.log)]
-    runs = [_run_of(job) for job in jobs.get("train", [])]
+    runs = _runs_of(jobs, study)
     problems = [
         problem_of_folders({os.path.dirname(path) for path in files}),
-        needs.problem_of_disk(study.config.results, _needs_of(jobs, study, at_once)),
+        needs.problem_of_disk(study.config.results, _needs_of(jobs, runs, study, at_once)),
         *_problems_of_fetches(jobs, study),
     ]
     if here and any(jobs.get(rule) for rule in ON_DEVICE):
@@ -70,9 +70,18 @@ def _run_of(job) -> Run:
     return Run(names.paper, names.protocol, names.arm, int(names.fold), int(names.seed))
 
 
-def _needs_of(jobs: dict[str, list], study: Study, at_once: int) -> list[Need]:
+def _runs_of(jobs: dict[str, list], study: Study) -> list[Run]:
+    """The trainings; where the whole study is only looked at, those that it still lacks."""
+    if not jobs.get("validate"):
+        return [_run_of(job) for job in jobs.get("train", [])]
+    networks = Path(study.config.results, "networks")
+    place = "{paper}/{protocol}/{arm}/fold{fold}-seed{seed}.safetensors"
+    return [run for run in trainings(study) if not (networks / place.format(**run._asdict())).exists()]
+
+
+def _needs_of(jobs: dict[str, list], runs: list[Run], study: Study, at_once: int) -> list[Need]:
     """What the jobs will write, by purpose."""
-    runs, targets = ([_run_of(job) for job in jobs.get(rule, [])] for rule in ("train", "cache_targets"))
+    targets = [_run_of(job) for job in jobs.get("cache_targets", [])]
     fetched = [job for rule in FETCH for job in jobs.get(rule, [])]
     drawn = [job for rule in ("draw_archive", "draw_folders") for job in jobs.get(rule, [])]
     amounts = {

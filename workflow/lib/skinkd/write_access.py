@@ -62,7 +62,8 @@ def problem_of_folders(folders: Iterable) -> InputError | None:
         return None
     why = "Its jobs would end without a result, and could not even say so in a log"
     fix = "give yourself the right to write there, or set results in the config to a folder of your own"
-    return InputError("folder", f"{examples(wanted)} cannot be written: {_told(refused)}", why, fix)
+    what = f"{examples(wanted, most=2)} cannot be written: {_told(refused)}"
+    return InputError("folder", what, why, fix)
 
 
 def _told(refused: dict[Path, str]) -> str:
