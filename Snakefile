@@ -24,9 +24,10 @@ configfile: "config/config.yaml"
 # Scripts and rules import the study's own package from here, uninstalled.
 sys.path.insert(0, str(Path(workflow.basedir, "workflow", "lib")))
 
-from skinkd import standby
+from skinkd import preflight, standby
 from skinkd.claims import Claim, WithoutLocks
 from skinkd.companions import write_companions_of
+from skinkd.errors import InputError
 from skinkd.repetitions import repeat_only_what_was_cut_short
 
 # Libraries of linear algebra would each start a thread per core, in every job; sums would depend on their number.
@@ -57,6 +58,7 @@ rule report:
 include: "workflow/rules/archive.smk"
 include: "workflow/rules/ingest.smk"
 include: "workflow/rules/split.smk"
+include: "workflow/rules/validate.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/explain.smk"
@@ -70,6 +72,11 @@ if workflow.is_main_process and (holder := RUN_OF_GRAPH.holder()):
 
 
 onstart:
+    if not workflow.touch:
+        try:
+            preflight.check_surroundings(workflow, STUDY)
+        except InputError as error:
+            raise WorkflowError(str(error)) from None
     with suppress(WithoutLocks):
         RUN_OF_GRAPH.take()
     write_companions_of(workflow, COMPANIONS, STUDY.config.device, gpu=GPU)

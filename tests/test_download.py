@@ -109,7 +109,13 @@ def get(path):
     def get(*sources, sha256=SHA256, size_bytes=SIZE_BYTES):
         said, waits = [], []
         fetch(
-            path, sources=sources, sha256=sha256, size_bytes=size_bytes, say=said.append, sleep=waits.append
+            path,
+            sources=sources,
+            sha256=sha256,
+            size_bytes=size_bytes,
+            key="sources.demo.files.images",
+            say=said.append,
+            sleep=waits.append,
         )
         return said, waits
 
@@ -218,6 +224,35 @@ def test_wrong_answers_are_named_and_leave_nothing(server, path, get, behaviour,
     assert "name that folder in the config, as mirror of its source or weights" in text
     assert len(server.ranges) == 1, "another try would not help"
     assert list(path.parent.iterdir()) == []
+
+
+def test_what_differs_by_its_digest_alone_may_be_trusted(server, get):
+    server.behaviours = ["other"]
+    with pytest.raises(InputError) as error:
+        get(server.url)
+    found = hashlib.sha256(CONTENT[::-1]).hexdigest()
+    assert f"Fix: if you trust this file, set sources.demo.files.images.sha256 to {found}; or " in str(
+        error.value
+    )
+    assert "prefetch" not in str(error.value), "the network is not to blame"
+
+
+@pytest.mark.parametrize("behaviour", ["short", "page", "missing"])
+def test_what_is_damaged_is_never_to_be_trusted(server, get, behaviour):
+    server.behaviours = [behaviour]
+    with pytest.raises(InputError) as error:
+        get(server.url)
+    assert "trust" not in str(error.value)
+
+
+def test_a_machine_without_network_is_told_to_fetch_elsewhere(get, tmp_path):
+    with pytest.raises(
+        InputError, match=r"Fix: run `snakemake --cores 1 prefetch`, .*a machine with internet"
+    ):
+        get("http://127.0.0.1:9/file.zip")
+    with pytest.raises(InputError) as error:
+        get(str(tmp_path / "absent.zip"))
+    assert "prefetch" not in str(error.value)
 
 
 def test_a_page_is_noticed_without_size_or_digest(server, path, get):

@@ -260,7 +260,8 @@ def test_editing_one_loss_reruns_its_arms_and_what_follows(finished, loss):
 )
 def test_one_ablation_runs_only_what_it_needs(fresh, target, jobs):
     run = snakemake(fresh, "-n", f"results/scores/{target}.json")
-    assert jobs_of(run.stdout) == {"draw_archive": 1, "ingest": 1, "split": 1, "score": 1} | jobs
+    checked = {"draw_archive": 1, "ingest": 1, "split": 1, "validate_split": 1}
+    assert jobs_of(run.stdout) == checked | {"score": 1} | jobs
 
 
 @pytest.mark.parametrize(
@@ -415,6 +416,35 @@ def test_a_study_that_leaves_the_teacher_out_says_so(finished, tmp_path):
     teacher = [cell for cell in results["cells"] if cell["arm"] == "resnet50"]
     assert teacher
     assert {(cell["verdict"], cell["reproduced"]) for cell in teacher} == {("not run", None)}
+
+
+def test_what_is_found_wrong_is_said_before_it_is_trained_on(finished, tmp_path):
+    project = tmp_path / "copy"
+    shutil.copytree(finished, project, symlinks=True)
+    overlay = project / "batch.yaml"
+    arms = "{shuffled_teacher: {training: {batch_size: 5000}}}"
+    overlay.write_text(f"changes: {{smoke: {{davidi_park: {{arms: {arms}}}}}}}\n", encoding="utf-8")
+    split = project / "results/split/dsnet/leak_free/fold0.csv"
+    split.write_text(split.read_text(encoding="utf-8").replace(",test\n", ",train\n", 1), encoding="utf-8")
+    config = (SMOKE, overlay)
+    for target in ("validate", "results/networks/dsnet/leak_free/dsnet/fold0-seed0.safetensors"):
+        said = snakemake(project, target, config=config).stdout
+        errors = [line for line in said.splitlines() if line.startswith("ERROR ")]
+        assert errors[0].startswith(
+            "ERROR split: dsnet leak_free fold 0: results/split/dsnet/leak_free/fold0.csv: "
+        )
+        assert "the summary beside it says" in errors[0]
+        assert len(errors) == (2 if target == "validate" else 1)
+        if target == "validate":
+            assert "batch_size 5000 of shuffled_teacher is more than its " in errors[1]
+            assert "train" not in jobs_of(said)
+
+
+def test_a_look_at_the_study_trains_nothing_again(finished, tmp_path):
+    project = tmp_path / "copy"
+    shutil.copytree(finished, project, symlinks=True)
+    assert jobs_of(snakemake(project, "validate").stdout) == {"validate": 1}
+    assert "Nothing to be done" in snakemake(project, "-n", "report").stdout
 
 
 def test_targets_of_another_protocol_are_refused(finished, tmp_path):

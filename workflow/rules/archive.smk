@@ -7,9 +7,17 @@ makes   RESULTS/archive/{source}/images.zip, and what its form has of ground_tru
 
 
 localrules:
+    prefetch,
     download,
     pack_folders,
     fetch_weights,
+
+
+rule prefetch:
+    """Fetches all that the study takes from servers: for a machine with internet, before others train."""
+    input:
+        archives=lambda wc: [f"{RESULTS}/archive/{source}/{file}" for source, file in grid.downloads(STUDY)],
+        weights=lambda wc: [path_to_weights(name) for name in grid.weights_used(STUDY)],
 
 
 rule draw_archive:
@@ -86,11 +94,12 @@ rule download:
         f"{RESULTS}/logs/download/{{source}}/{{file}}.log",
     wildcard_constraints:
         source=named("isic_challenge"),
-        file="|".join(ARCHIVE_FILES),
+        file="|".join(grid.ARCHIVE_FILES),
     conda:
         "../../envs/torch.yaml"
     params:
         sources=lambda wc: places_of(remote_of(wc)[1], remote_of(wc)[0].mirror),
+        key=key_of,
         sha256=lambda wc: remote_of(wc)[1].sha256,
         size_bytes=lambda wc: remote_of(wc)[1].size_bytes,
     script:
@@ -113,6 +122,7 @@ rule fetch_weights:
         sources=lambda wc: places_of(
             STUDY.config.weights[wc.weights], STUDY.config.weights[wc.weights].mirror
         ),
+        key=key_of,
         sha256=lambda wc: STUDY.config.weights[wc.weights].sha256,
         size_bytes=lambda wc: STUDY.config.weights[wc.weights].size_bytes,
     script:

@@ -7,12 +7,13 @@ makes   nothing; names that the other rules use
 import json
 from hashlib import sha256
 
-from skinkd import grid
+from skinkd import grid, write_access
 from skinkd.asked import training_asked
 from skinkd.config import read_config
 from skinkd.errors import InputError
 from skinkd.graph_progress import GraphProgress
 from skinkd.resources import gpus_per_job
+from skinkd.signatures import classes_of
 from skinkd.sources import imports_of
 from skinkd.study import BASE, open_study
 
@@ -20,6 +21,9 @@ from skinkd.study import BASE, open_study
 CONFIG_FILES = [BASE, *workflow.overwrite_configfiles]
 try:
     STUDY = open_study(read_config(*CONFIG_FILES, **workflow.config_settings.config))
+    if workflow.is_main_process:
+        dry_run = workflow.logger_manager.settings.dryrun
+        write_access.check_working_folder(Path.cwd(), STUDY.config.results, dry_run=dry_run)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -74,17 +78,17 @@ def tables_of(wildcards):
     return [f"{RESULTS}/archive/{source.lesions_from}/metadata.csv"] if source.lesions_from else []
 
 
-ARCHIVE_FILES = {
-    "images.zip": "images",
-    "ground_truth.csv": "ground_truth",
-    "metadata.csv": "metadata",
-}
-
-
 def remote_of(wildcards):
     """The config's entry for a file of an archive."""
     source = STUDY.config.sources[wildcards.source]
-    return source, getattr(source.files, ARCHIVE_FILES[wildcards.file])
+    return source, getattr(source.files, grid.ARCHIVE_FILES[wildcards.file])
+
+
+def key_of(wildcards):
+    """Where the config describes a file of an archive, or weights."""
+    if "weights" in wildcards.keys():
+        return f"weights.{wildcards.weights}"
+    return f"sources.{wildcards.source}.files.{grid.ARCHIVE_FILES[wildcards.file]}"
 
 
 def places_of(remote, mirror):
@@ -115,7 +119,20 @@ def projection_run_of(wildcards):
 def weights_of(wildcards):
     """Pretrained weights that a run starts from, if any."""
     name = STUDY.network(wildcards.paper, wildcards.protocol, wildcards.arm)["weights"]
-    return f"{RESULTS}/weights/{name}/{STUDY.config.weights[name].name}" if name else []
+    return path_to_weights(name) if name else []
+
+
+def path_to_weights(name):
+    """Where pretrained weights lie once they are fetched."""
+    return f"{RESULTS}/weights/{name}/{STUDY.config.weights[name].name}"
+
+
+def validated_for(wildcards):
+    """What was found in all that a training rests on."""
+    start = grid.start_of(STUDY, wildcards.paper, wildcards.protocol, wildcards.arm)
+    of_weights = [f"{RESULTS}/validated/weights/{start}.json"] if start else []
+    split = f"{wildcards.paper}/{wildcards.protocol}/fold{wildcards.fold}"
+    return [f"{RESULTS}/validated/splits/{split}.json", *of_weights]
 
 
 def taught_by(wildcards, stage, teaches=("cached", "online")):

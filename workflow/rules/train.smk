@@ -26,6 +26,7 @@ rule train:
         split=f"{RESULTS}/split/{{paper}}/{{protocol}}/fold{{fold}}.csv",
         summary=f"{RESULTS}/split/{{paper}}/{{protocol}}/fold{{fold}}.json",
         initial=weights_of,
+        validated=validated_for,
         teachers=lambda wc: taught_by(wc, "networks"),
         targets=lambda wc: taught_by(wc, "targets", teaches=("cached",)),
         projections=projections_of,

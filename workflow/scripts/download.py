@@ -11,4 +11,5 @@ if __name__ == "__main__":
             sources=snakemake.params.sources,
             sha256=snakemake.params.sha256,
             size_bytes=snakemake.params.size_bytes,
+            key=snakemake.params.key,
         )

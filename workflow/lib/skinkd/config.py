@@ -30,6 +30,7 @@ from skinkd.signatures import (
     needs_teacher,
     problems_of,
 )
+from skinkd.split_shares import problems_of_shares
 
 PROTOCOLS = {
     "as_published": "The paper's text: images are split one by one, so one lesion may be on both sides.",
@@ -375,7 +376,8 @@ def check_paper(values: dict, name: str, protocol: str) -> Paper:
 
 def _problems_of_names(paper: Paper):
     """Yield what is wrong with the parts that name files of the library."""
-    yield from problems_of("splits", paper.split.name, paper.split.parameters, "split", supplied=("fold",))
+    of_split = problems_of("splits", paper.split.name, paper.split.parameters, "split", supplied=("fold",))
+    yield from of_split or problems_of_shares(paper.split.name, paper.split.parameters, paper.folds)
     yield from problems_of(
         "augmentations", paper.augmentation.name, paper.augmentation.parameters, "augmentation"
     )

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 from skinkd.atomic import digest_of, whole
 from skinkd.errors import InputError
 from skinkd.progress import Progress
+from skinkd.sources_at_hand import PREFETCH
 
 TRIES = 3
 FIRST_WAIT_S = 1.0
@@ -36,12 +37,31 @@ class Unusable(Exception):
     """A source that another try will not mend."""
 
 
+class AnotherDigest(Unusable):
+    """A file in order but for its digest.
+
+    Attributes:
+        found: the digest that it has.
+    """
+
+    def __init__(self, found: str, wanted: str):
+        super().__init__(f"sha256 is {found}, expected {wanted}")
+        self.found = found
+
+
 class Interrupted(Exception):
     """A transfer that another try may finish."""
 
 
 def fetch(
-    path, *, sources: list[str], sha256: str | None, size_bytes: int | None, say=print, sleep=time.sleep
+    path,
+    *,
+    sources: list[str],
+    sha256: str | None,
+    size_bytes: int | None,
+    key: str,
+    say=print,
+    sleep=time.sleep,
 ) -> None:
     """Put a file at `path` from a mirror or the network, checked.
 
@@ -52,6 +72,7 @@ def fetch(
         sources: https, http or file urls, or local paths; tried in this order.
         sha256: hexadecimal digest, or at least its first 8 digits; None accepts any bytes and says theirs.
         size_bytes: expected size, if known.
+        key: where the config describes the file, such as `weights.resnet50_imagenet`, for the message.
         say: takes lines for the log.
         sleep: waits between tries, in seconds.
 
@@ -69,8 +90,8 @@ def fetch(
             return
         except Unusable as failure:
             say(f"{path.name}: {source}: {failure}")
-            failures.append(f"{source}: {failure}")
-    raise _nothing_fetched(path, failures, wanted, size_bytes)
+            failures.append((source, failure))
+    raise _nothing_fetched(path, failures, wanted, size_bytes, key)
 
 
 def _digest_wanted(sha256: str | None) -> str | None:
@@ -229,13 +250,27 @@ def _checked(file: Path, wanted: str | None, size_bytes: int | None) -> str:
         raise Unusable(f"{found_bytes:,} bytes, expected {size_bytes:,}")
     found = digest_of(file)
     if wanted and not found.startswith(wanted):
-        raise Unusable(f"sha256 is {found}, expected {wanted}")
+        raise AnotherDigest(found, wanted)
     return found
 
 
-def _nothing_fetched(path: Path, failures: list[str], wanted, size_bytes) -> InputError:
+def _nothing_fetched(path: Path, failures: list, wanted, size_bytes, key: str) -> InputError:
     size = f"{size_bytes:,} bytes, " if size_bytes is not None else ""
     expected = f"{size}sha256 {wanted or 'not pinned'}"
-    what = f"no source gave {path.name} ({expected}): {'; '.join(failures) or 'none is named'}"
-    fix = "put the file into a folder; name that folder in the config, as mirror of its source or weights"
-    return InputError("download", what, "Each source is unreachable, changed or damaged", fix)
+    said = "; ".join(f"{source}: {failure}" for source, failure in failures)
+    what = f"no source gave {path.name} ({expected}): {said or 'none is named'}"
+    return InputError(
+        "download", what, "Each source is unreachable, changed or damaged", _way_out(failures, key)
+    )
+
+
+def _way_out(failures: list, key: str) -> str:
+    """What a user can do: trust what was found, fetch where there is a network, or bring a copy."""
+    digests = {failure.found for _, failure in failures if isinstance(failure, AnotherDigest)}
+    ways = [f"if you trust this file, set {key}.sha256 to {found}" for found in sorted(digests)]
+    if any(urlsplit(source).scheme in ("http", "https") for source, _ in failures) and not digests:
+        ways.append(PREFETCH)
+    ways.append(
+        "put the file into a folder; name that folder in the config, as mirror of its source or weights"
+    )
+    return "; or ".join(ways)

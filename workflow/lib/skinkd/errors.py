@@ -12,7 +12,16 @@ class InputError(ValueError):
     """
 
     def __init__(self, code: str, what: str, why: str, fix: str):
+        self.what = what
         super().__init__(f"ERROR {code}: {what}. {why}. Fix: {fix}.")
+
+
+class InputErrors(InputError):
+    """Several things are wrong, one line for each: nobody should have to mend them one run at a time."""
+
+    def __init__(self, errors):
+        self.what = "\n".join(dict.fromkeys(map(str, errors)))
+        ValueError.__init__(self, self.what)
 
 
 def examples(values, most: int = 10) -> str:

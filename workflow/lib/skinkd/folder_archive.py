@@ -23,10 +23,8 @@ def pack_folders(*, path, path_to_zip, source: str, page: str, say=print) -> Non
     Raises:
         InputError: nothing there, a zip that cannot be opened, a folder without pictures.
     """
-    if path is None or not Path(path).exists():
-        what = f"sources.{source}.path is not set" if path is None else f"sources.{source}.path: no {path}"
-        fix = f"get the zip from {page} by hand and set sources.{source}.path to it, or to it unpacked"
-        raise InputError("archive", what, "These pictures are behind a login, so no job can fetch them", fix)
+    if problem := problem_of_path(path, source, page):
+        raise problem
     names = open_store(path, members={}).names
     if not names:
         fix = f"set sources.{source}.path to the zip from {page}, or to it unpacked"
@@ -38,6 +36,15 @@ def pack_folders(*, path, path_to_zip, source: str, page: str, say=print) -> Non
             # A link would let Snakemake change the dates of the original.
             shutil.copyfile(path, unfinished)
     say(f"{len(names):,} pictures from {path}")
+
+
+def problem_of_path(path, source: str, page: str) -> InputError | None:
+    """Nothing if there is something at the path that the config names for a source; arguments as above."""
+    if path is not None and Path(path).exists():
+        return None
+    what = f"sources.{source}.path is not set" if path is None else f"sources.{source}.path: no {path}"
+    fix = f"get the zip from {page} by hand and set sources.{source}.path to it, or to it unpacked"
+    return InputError("archive", what, "These pictures are behind a login, so no job can fetch them", fix)
 
 
 def _pack(folder: Path, names: list[str], path_to_zip) -> None:

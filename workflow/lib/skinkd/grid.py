@@ -1,10 +1,20 @@
 """The complete grid of a study: the jobs that `snakemake report` runs from nothing, counted without it."""
 
+import hashlib
+import json
 from collections.abc import Callable
 from typing import NamedTuple
 
 from skinkd import picture_catalogue
+from skinkd.signatures import classes_of
 from skinkd.study import Study
+
+# Files of an archive in the form of a challenge, and what the config calls them.
+ARCHIVE_FILES = {
+    "images.zip": "images",
+    "ground_truth.csv": "ground_truth",
+    "metadata.csv": "metadata",
+}
 
 
 class Run(NamedTuple):
@@ -59,6 +69,51 @@ def splits(study: Study) -> list[tuple[str, str, int]]:
     return [(*key, fold) for key, resolved in study.papers.items() for fold in resolved.folds]
 
 
+def downloads(study: Study) -> list[tuple[str, str]]:
+    """Source and name of each file of an archive that is fetched."""
+    sources = {name: study.config.sources[name] for name in study.sources()}
+    challenges = [name for name, source in sources.items() if source.kind == "isic_challenge"]
+    # Folders by class take their lesions from the metadata of a challenge, which may not be in the study.
+    lenders = {getattr(source, "lesions_from", None) for source in sources.values()} - {None, *challenges}
+    files = [(name, file) for name in challenges for file in ARCHIVE_FILES]
+    return files + [(name, "metadata.csv") for name in sorted(lenders)]
+
+
+def weights_used(study: Study) -> list[str]:
+    """The pretrained weights that some training starts from."""
+    return sorted({study.network(*cell)["weights"] for cell in study.trained} - {None})
+
+
+def start_of(study: Study, paper: str, protocol: str, arm: str) -> str | None:
+    """A name for an arm's network and the weights that it starts from; None where it starts at random."""
+    spec = study.network(paper, protocol, arm)
+    if spec["weights"] is None:
+        return None
+    told = json.dumps(_network_of(study, paper, protocol, arm), sort_keys=True)
+    return f"{spec['weights']}/{spec['name']}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
+
+
+def _network_of(study: Study, paper: str, protocol: str, arm: str) -> dict:
+    """What builds an arm's network: name, parameters and number of classes."""
+    spec = study.network(paper, protocol, arm)
+    classes = len(classes_of(study.paper(paper, protocol).split.name))
+    return {"name": spec["name"], "parameters": spec["parameters"], "classes": classes}
+
+
+def starts(study: Study) -> dict[str, dict]:
+    """What builds each network that starts from pretrained weights, by the name that `start_of` gives it."""
+    return {start: _network_of(study, *cell) for cell in study.trained if (start := start_of(study, *cell))}
+
+
+def batches(study: Study, paper: str, protocol: str) -> dict[str, int]:
+    """Images in a batch of each arm that is trained, and of the self-supervision heads, if any."""
+    cells = [cell for cell in study.trained if cell[:2] == (paper, protocol)]
+    found = {cell[2]: study.training(*cell)["batch_size"] for cell in cells}
+    if any("teacher_projection" in study.inputs(*cell) for cell in cells):
+        found["self_supervision"] = study.paper(paper, protocol).self_supervision.batch_size
+    return found
+
+
 def count_jobs(study: Study) -> dict[str, int]:
     """Jobs of each rule, rules without any left out; in the order in which the data flows."""
     counts = {
@@ -66,6 +121,8 @@ def count_jobs(study: Study) -> dict[str, int]:
         "ingest": len(study.sources()),
         "draw_samples": len(study.sources()),
         "split": len(splits(study)),
+        "validate_split": len(splits(study)),
+        "validate_weights": len(starts(study)),
         "train": len(trainings(study)),
         "cache_targets": len(targets(study)),
         "train_projection": len(projections(study)),
@@ -78,16 +135,12 @@ def count_jobs(study: Study) -> dict[str, int]:
 
 def _jobs_of_archives(study: Study) -> dict[str, int]:
     """Jobs that draw, fetch or pack what a study starts from."""
-    sources = {name: study.config.sources[name] for name in study.sources()}
-    challenges = {name for name, source in sources.items() if source.kind == "isic_challenge"}
-    # Folders by class take their lesions from the metadata of a challenge, which may not be in the study.
-    lenders = {getattr(source, "lesions_from", None) for source in sources.values()} - challenges - {None}
-    drawn = [source.form for source in sources.values() if source.kind == "synthetic"]
-    weights = {study.network(*run.cell)["weights"] for run in trainings(study)} - {None}
+    sources = [study.config.sources[name] for name in study.sources()]
+    drawn = [source.form for source in sources if source.kind == "synthetic"]
     return {
         "draw_archive": drawn.count("isic_challenge"),
         "draw_folders": drawn.count("class_folders"),
-        "pack_folders": sum(source.kind == "class_folders" for source in sources.values()),
-        "download": 3 * len(challenges) + len(lenders),
-        "fetch_weights": len(weights),
+        "pack_folders": sum(source.kind == "class_folders" for source in sources),
+        "download": len(downloads(study)),
+        "fetch_weights": len(weights_used(study)),
     }

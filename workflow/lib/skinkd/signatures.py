@@ -69,6 +69,13 @@ def keywords_of(kind: str, name: str) -> dict[str, tuple[str, bool]]:
     return {argument.arg: (_annotation_of(argument), default is None) for argument, default in pairs}
 
 
+def defaults_of(kind: str, name: str) -> dict:
+    """Literal defaults of the keyword-only parameters of `kind/name.py`'s function `name`."""
+    arguments = _arguments_of(kind, name)
+    pairs = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    return {argument.arg: default.value for argument, default in pairs if isinstance(default, ast.Constant)}
+
+
 def _annotation_of(argument: ast.arg) -> str:
     """The words of an annotation; empty if there is none."""
     return ast.unparse(argument.annotation) if argument.annotation else ""

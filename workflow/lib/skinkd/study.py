@@ -6,6 +6,7 @@ not say itself. The result is checked, so that whatever a rule asks for is known
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from skinkd import strict_yaml
@@ -100,6 +101,15 @@ class Study:
     def cells(self) -> list[tuple[str, str, str]]:
         """Every (paper, protocol, arm) that runs."""
         return [(*key, arm) for key in self.papers for arm in self.arms(*key)]
+
+    @cached_property
+    def trained(self) -> tuple[tuple[str, str, str], ...]:
+        """Every (paper, protocol, arm) that is trained: those that run, and the teachers that they need."""
+        found = self.cells()
+        for paper, protocol, arm in found:  # grows: a teacher may have teachers
+            teachers = [(paper, protocol, teacher) for teacher in self.arm(paper, protocol, arm).teachers]
+            found += [cell for cell in teachers if cell not in found]
+        return tuple(found)
 
     def sources(self) -> list[str]:
         """The archives that the study uses."""
