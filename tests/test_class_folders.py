@@ -19,6 +19,7 @@ from skinkd.splits.dsc_nine_image import CLASSES
 
 TWO = {"nevus": "NV", "melanoma": "MEL"}
 PAGE = "https://example.org/nine"
+OWN = ": each counts as a lesion of its own"
 
 
 class Folders:
@@ -79,7 +80,7 @@ def test_folders_name_the_class_and_the_part(folders):
     tables = folders.read()
     assert list(tables.images.columns) == [*COLUMNS, "official_part"]
     assert tables.classes == ("NV", "MEL")
-    assert tables.notices == ()
+    assert tables.notices == (f"8 of 8 images have no lesion id{OWN}",)
     assert tables.images["image"].is_monotonic_increasing
     for _, row in tables.images.iterrows():
         part, name, _ = row["image"].split("_")
@@ -116,7 +117,23 @@ def test_lesions_are_looked_up_by_image_id_whatever_its_size(folders, marked):
         "torso",
         "BCN",
     ]
-    assert tables.notices == ("1 of 9 images have a lesion id",)
+    assert tables.notices == (f"8 of 9 images have no lesion id{OWN}",)
+
+
+@pytest.mark.parametrize(("missing_group", "left"), [("own", 9), ("drop", 2)])
+def test_images_without_a_lesion_may_be_left_out(folders, missing_group, left):
+    folders.metadata = [[f"Train_{name}_0", "", "", f"BCN_{name}", ""] for name in TWO]
+    folders.add("Set/Train/nevus/A.jpg")
+    tables = folders.read(missing_group=missing_group)
+    assert len(tables.images) == len(tables.members) == left
+    told = OWN if missing_group == "own" else ": left out"
+    assert tables.notices == (f"7 of 9 images have no lesion id{told}",)
+
+
+def test_images_without_a_lesion_may_be_refused(folders):
+    message = refusal(folders.read, missing_group="error")
+    assert "8 of 8 images have no lesion id: Test_melanoma_0, Test_melanoma_1, " in message
+    assert "Fix: name their lesions, or set missing_group: own." in message
 
 
 def test_a_folder_that_is_no_class_is_named_with_its_neighbour(folders):
@@ -155,7 +172,7 @@ def test_conflicts_are_refused(folders):
 
 def test_conflicts_are_dropped_and_repeats_kept_once_in_training(folders):
     tables = folders.add(*TORN).add(*REPEATED).read(on_conflict="drop")
-    assert tables.notices == (f"{TOLD}: 3 files left out",)
+    assert tables.notices == (f"{TOLD}: 3 files left out", f"9 of 9 images have no lesion id{OWN}")
     left = tables.images.set_index("image")
     assert len(left) == 9
     assert "ISIC_1" not in left.index
@@ -165,7 +182,7 @@ def test_conflicts_are_dropped_and_repeats_kept_once_in_training(folders):
 
 def test_conflicts_are_kept_as_images_of_one_lesion(folders):
     tables = folders.add(*TORN).add(*REPEATED).read(on_conflict="keep")
-    assert tables.notices == (f"{TOLD}: all kept",)
+    assert tables.notices == (f"{TOLD}: all kept", f"8 of 12 images have no lesion id{OWN}")
     kept = tables.images[tables.images["image"].str.startswith("ISIC")].set_index("image")
     assert kept["label"].to_dict() == {
         "ISIC_1-MEL": "MEL",
@@ -211,6 +228,7 @@ def test_the_packed_array_holds_each_file_under_its_image_id(folders):
             path_to_array=out / "images.npy",
             path_to_table=out / "images.csv",
             path_to_manifest=out / "manifest.json",
+            path_to_bad_images=out / "bad_images.csv",
             workers=workers,
             say=lambda line: None,
         )
