@@ -71,7 +71,8 @@ def test_every_arm_that_runs_stands_in_the_results(finished):
 
 def networks_of(study):
     """Every network that a study trains: those of its arms, and of the teachers that the lists leave out."""
-    runs = [(*cell, *run) for cell in study.cells() for run in study.runs(*cell[:2])]
+    cells = {*study.cells(), *study.injected_cells()}
+    runs = [(*cell, *run) for cell in cells for run in study.runs(*cell[:2])]
     for paper, protocol, arm, fold, _ in runs:
         runs += [
             (paper, protocol, teacher, fold, study.config.teacher_seed)

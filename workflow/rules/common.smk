@@ -5,7 +5,7 @@ makes   nothing; names that the other rules use
 """
 
 from skinkd import grid
-from skinkd.config import read_config
+from skinkd.config import CLEAN, INJECTED, read_config
 from skinkd.errors import InputError
 from skinkd.graph_progress import GraphProgress
 from skinkd.resources import gpus_per_job

@@ -30,6 +30,7 @@ rule summarize:
             for (paper, protocol), resolved in STUDY.papers.items()
             for fold in resolved.folds
         ],
+        audits=[f"{RESULTS}/audit/{paper}.json" for paper in STUDY.config.papers],
         manifests=[f"{RESULTS}/ingest/{source}/manifest.json" for source in STUDY.sources()],
         published=[f"config/papers/{paper}.csv" for paper in STUDY.config.papers],
         networks=of_all_runs("networks", "safetensors"),

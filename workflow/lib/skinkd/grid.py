@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from skinkd import picture_catalogue
+from skinkd.config import INJECTED
 from skinkd.study import Study
 
 
@@ -24,7 +25,8 @@ class Run(NamedTuple):
 
 def trainings(study: Study) -> list[Run]:
     """Every run of the arms on the study's lists, and the teachers that they need."""
-    found = [Run(*cell, *run) for cell in study.cells() for run in study.runs(*cell[:2])]
+    cells = dict.fromkeys([*study.cells(), *study.injected_cells()])
+    found = [Run(*cell, *run) for cell in cells for run in study.runs(*cell[:2])]
     known = set(found)
     for run in found:  # grows: a teacher may have teachers
         new = [teacher for teacher in teachers_of(study, run) if teacher not in known]
@@ -56,7 +58,8 @@ def _teachers(study: Study, of: Callable[[Run], bool]) -> list[Run]:
 
 def splits(study: Study) -> list[tuple[str, str, int]]:
     """Each (paper, protocol, fold) that is divided into parts."""
-    return [(*key, fold) for key, resolved in study.papers.items() for fold in resolved.folds]
+    injected = [(paper, INJECTED) for paper in study.config.papers if study.injected(paper)]
+    return [(*key, fold) for key in [*study.papers, *injected] for fold in study.paper(*key).folds]
 
 
 def count_jobs(study: Study) -> dict[str, int]:
@@ -65,11 +68,13 @@ def count_jobs(study: Study) -> dict[str, int]:
         **_jobs_of_archives(study),
         "ingest": len(study.sources()),
         "draw_samples": len(study.sources()),
+        "hash_pictures": len(study.sources()),
         "split": len(splits(study)),
         "train": len(trainings(study)),
         "cache_targets": len(targets(study)),
         "train_projection": len(projections(study)),
         "score": len(study.cells()),
+        "audit": len(study.config.papers),
         "explain": len(picture_catalogue.catalogue(study)),
         **dict.fromkeys(("summarize", "draw", "render", "report"), 1),
     }

@@ -7,7 +7,12 @@ HEADLINE = "balanced_accuracy"
 # Labels; what each number means stands in `skinkd.quantities`.
 METRICS = {name: metric.label for name, metric in quantities.METRICS.items()}
 FACTS = {name: fact.label for name, fact in quantities.FACTS.items()}
-PROTOCOLS = {"as_published": "As published", "as_coded": "As coded", "leak_free": "Leak-free"}
+PROTOCOLS = {
+    "as_published": "As published",
+    "as_coded": "As coded",
+    "leak_free": "Leak-free",
+    "leak_injected": "Leak injected",
+}
 ROLES = {"teacher": "Teacher", "student": "Student alone", "distilled": "Distilled student"}
 GLYPHS = {
     "reproduced": "●",
