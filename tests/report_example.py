@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from skinkd.leaks import KINDS
+from skinkd.lookups import RELATIVES
 from skinkd.plates import files_of
 
 PROTOCOLS = {
@@ -459,7 +459,7 @@ def _audit(papers, paper, injected=41):
                 **{"protocol": protocol, "fold": fold, "test_images": 253},
                 "links": [
                     {"kind": kind, "train": 40 * (protocol != "leak_free") + fold, "validation": 3}
-                    for kind in KINDS
+                    for kind in RELATIVES
                 ],
             }
             for fold in (2, 3)

@@ -252,23 +252,61 @@ def test_a_form_names_its_reader(form):
 # Where the files come from
 
 
+def nine(folder):
+    """What packing is told beside its paths."""
+    return {"path_to_digests": folder / "digests.csv", "source": "nine", "page": PAGE}
+
+
+def test_a_picture_whose_bits_changed_since_it_was_packed_is_refused(folders):
+    """It decodes; a zip's checksum would find it, and a folder has none."""
+    folder, packed = folders.unpack(), folders.folder / "packed.zip"
+    pack = {"path": folder, "path_to_zip": packed, **nine(folders.folder)}
+    pack_folders(**pack)
+    flipped = folder / "Set/Train/nevus/Train_nevus_0.jpg"
+    content = bytearray(flipped.read_bytes())
+    content[-20] ^= 1
+    flipped.write_bytes(content)
+    assert decode(bytes(content)).changes == ()
+    first = packed.read_bytes()
+    message = refusal(pack_folders, **pack)
+    assert "1 pictures in" in message
+    assert "other bytes than before: Set/Train/nevus/Train_nevus_0.jpg" in message
+    assert f"if you changed them yourself, delete {folders.folder / 'digests.csv'}" in message
+    assert packed.read_bytes() == first
+    (folders.folder / "digests.csv").unlink()
+    pack_folders(**pack)
+    assert packed.read_bytes() != first
+
+
+def test_pictures_may_come_to_a_folder_and_go(folders):
+    folder, packed = folders.unpack(), folders.folder / "packed.zip"
+    pack = {"path": folder, "path_to_zip": packed, **nine(folders.folder)}
+    pack_folders(**pack)
+    (folder / "Set/Train/nevus/Train_nevus_0.jpg").unlink()
+    (folder / "Set/Train/nevus/new.jpg").write_bytes(picture(9))
+    pack_folders(**pack)
+    with zipfile.ZipFile(packed) as archive:
+        assert len(archive.namelist()) == 8
+        assert "Set/Train/nevus/new.jpg" in archive.namelist()
+
+
 def test_a_folder_and_its_zip_read_alike(folders):
     folders.add(*TORN).add("Set/LICENSE.txt", "__MACOSX/Set/Train/nevus/._x.jpg")
     said = []
     packed = folders.folder / "packed.zip"
-    pack_folders(path=folders.unpack(), path_to_zip=packed, source="nine", page=PAGE, say=said.append)
+    pack_folders(path=folders.unpack(), path_to_zip=packed, **nine(folders.folder), say=said.append)
     assert said == [f"10 pictures from {folders.folder / 'unpacked'}"]
     one, other = folders.read(), class_folders(packed, classes=TWO)
     pd.testing.assert_frame_equal(one.images, other.images)
     assert one.members == other.members
     first = packed.read_bytes()
-    pack_folders(path=folders.folder / "unpacked", path_to_zip=packed, source="nine", page=PAGE)
+    pack_folders(path=folders.folder / "unpacked", path_to_zip=packed, **nine(folders.folder))
     assert packed.read_bytes() == first
 
 
 def test_a_zip_is_copied_not_linked(folders):
     copy = folders.folder / "copy.zip"
-    pack_folders(path=folders.write().images, path_to_zip=copy, source="nine", page=PAGE)
+    pack_folders(path=folders.write().images, path_to_zip=copy, **nine(folders.folder))
     assert copy.read_bytes() == folders.images.read_bytes()
     assert not copy.samefile(folders.images)
 
@@ -277,7 +315,7 @@ def test_a_zip_is_copied_not_linked(folders):
     ("path", "told"), [(None, "is not set"), ("nowhere/nine.zip", "no nowhere/nine.zip")]
 )
 def test_without_the_files_the_run_says_where_to_get_them(tmp_path, path, told):
-    message = refusal(pack_folders, path=path, path_to_zip=tmp_path / "x.zip", source="nine", page=PAGE)
+    message = refusal(pack_folders, path=path, path_to_zip=tmp_path / "x.zip", **nine(tmp_path))
     assert f"sources.nine.path{' ' if path is None else ': '}{told}" in message
     assert f"get the zip from {PAGE} by hand and set sources.nine.path" in message
     assert not list(tmp_path.iterdir())
@@ -285,7 +323,7 @@ def test_without_the_files_the_run_says_where_to_get_them(tmp_path, path, told):
 
 def test_a_folder_without_pictures_and_a_broken_zip_are_refused(folders):
     (folders.folder / "empty").mkdir()
-    options = {"path_to_zip": folders.folder / "x.zip", "source": "nine", "page": PAGE}
+    options = {"path_to_zip": folders.folder / "x.zip", **nine(folders.folder)}
     assert "holds no pictures" in refusal(pack_folders, path=folders.folder / "empty", **options)
     folders.images.write_bytes(b"<html>Sign in</html>")
     assert "is not a zip" in refusal(pack_folders, path=folders.images, **options)

@@ -14,7 +14,8 @@ from test_splits import table_of
 
 from skinkd.errors import InputError
 from skinkd.leak_injection import inject_siblings
-from skinkd.leaks import KINDS, check_predictions, links_of, pictures_of
+from skinkd.leaks import check_predictions, links_of, pictures_of
+from skinkd.lookups import RELATIVES
 from skinkd.picture_hashes import Looks, looks_of, near_pairs
 from skinkd.predictions import read_predictions
 from skinkd.splits import load_split
@@ -134,7 +135,7 @@ def family():
 def test_every_kind_of_relative_is_counted_where_it_is(family):
     links, pairs = links_of(*family, NEAR)
     counted = {link["kind"]: (link["train"], link["validation"]) for link in links}
-    assert list(counted) == list(KINDS)
+    assert list(counted) == list(RELATIVES)
     assert counted == {
         "image": (0, 0),
         "twin": (1, 0),

@@ -7,37 +7,6 @@ makes   RESULTS/ingest/{source}/looks.npz       a perceptual hash and a small co
 """
 
 
-def splits_audited(wildcards):
-    """Protocol, fold and source of each split of a paper."""
-    return [
-        {"protocol": protocol, "fold": fold, "source": STUDY.paper(paper, protocol).source}
-        for paper, protocol, fold in grid.splits(STUDY)
-        if paper == wildcards.paper
-    ]
-
-
-def sources_audited(wildcards):
-    """The archives of a paper, once each."""
-    return sorted({split["source"] for split in splits_audited(wildcards)})
-
-
-def cells_audited(wildcards):
-    """Every arm of a paper that runs, with the sides of injected leaks."""
-    cells = dict.fromkeys([*STUDY.cells(), *STUDY.injected_cells()])
-    return [cell for cell in cells if cell[0] == wildcards.paper]
-
-
-def injections_of(wildcards):
-    """The prediction files of each arm that a leak was injected for, with the leak and without."""
-    return {
-        arm: {
-            protocol: of_arm(f"{RESULTS}/predictions/{RUN}.csv", wildcards.paper, protocol, arm)
-            for protocol in (CLEAN, INJECTED)
-        }
-        for arm in STUDY.injected(wildcards.paper)
-    }
-
-
 rule hash_pictures:
     """Takes a hash and a small copy of every picture of an archive, so that look-alikes can be found."""
     input:
@@ -56,14 +25,20 @@ rule hash_pictures:
 rule audit:
     """Counts what joins test images to training images, and refuses a leak where none is promised."""
     input:
-        tables=lambda wc: [f"{RESULTS}/ingest/{source}/images.csv" for source in sources_audited(wc)],
-        looks=lambda wc: [f"{RESULTS}/ingest/{source}/looks.npz" for source in sources_audited(wc)],
+        tables=lambda wc: [
+            f"{RESULTS}/ingest/{source}/images.csv" for source in grid.sources_of(STUDY, wc.paper)
+        ],
+        looks=lambda wc: [
+            f"{RESULTS}/ingest/{source}/looks.npz" for source in grid.sources_of(STUDY, wc.paper)
+        ],
         splits=lambda wc: [
             f"{RESULTS}/split/{wc.paper}/{split['protocol']}/fold{split['fold']}.csv"
-            for split in splits_audited(wc)
+            for split in grid.splits_of(STUDY, wc.paper)
         ],
         predictions=lambda wc: [
-            path for cell in cells_audited(wc) for path in of_arm(f"{RESULTS}/predictions/{RUN}.csv", *cell)
+            path
+            for cell in grid.cells_of(STUDY, wc.paper)
+            for path in of_arm(f"{RESULTS}/predictions/{RUN}.csv", *cell)
         ],
         code=imports_of("audit.py"),
     output:
@@ -74,9 +49,15 @@ rule audit:
     conda:
         "../../envs/report.yaml"
     params:
-        splits=splits_audited,
-        sources=sources_audited,
-        injections=injections_of,
+        splits=lambda wc: grid.splits_of(STUDY, wc.paper),
+        sources=lambda wc: grid.sources_of(STUDY, wc.paper),
+        injections=lambda wc: {
+            arm: {
+                protocol: of_arm(f"{RESULTS}/predictions/{RUN}.csv", wc.paper, protocol, arm)
+                for protocol in (CLEAN, INJECTED)
+            }
+            for arm in STUDY.injected(wc.paper)
+        },
         near=STUDY.config.audit.model_dump(),
         statistics=STUDY.config.statistics.model_dump(),
     script:

@@ -25,8 +25,7 @@ class Run(NamedTuple):
 
 def trainings(study: Study) -> list[Run]:
     """Every run of the arms on the study's lists, and the teachers that they need."""
-    cells = dict.fromkeys([*study.cells(), *study.injected_cells()])
-    found = [Run(*cell, *run) for cell in cells for run in study.runs(*cell[:2])]
+    found = [Run(*cell, *run) for cell in cells(study) for run in study.runs(*cell[:2])]
     known = set(found)
     for run in found:  # grows: a teacher may have teachers
         new = [teacher for teacher in teachers_of(study, run) if teacher not in known]
@@ -60,6 +59,30 @@ def splits(study: Study) -> list[tuple[str, str, int]]:
     """Each (paper, protocol, fold) that is divided into parts."""
     injected = [(paper, INJECTED) for paper in study.config.papers if study.injected(paper)]
     return [(*key, fold) for key in [*study.papers, *injected] for fold in study.paper(*key).folds]
+
+
+def splits_of(study: Study, paper: str) -> list[dict]:
+    """Protocol, fold and source of each split of a paper."""
+    return [
+        {"protocol": protocol, "fold": fold, "source": study.paper(paper, protocol).source}
+        for name, protocol, fold in splits(study)
+        if name == paper
+    ]
+
+
+def sources_of(study: Study, paper: str) -> list[str]:
+    """The archives of a paper, once each."""
+    return sorted({split["source"] for split in splits_of(study, paper)})
+
+
+def cells_of(study: Study, paper: str) -> list[tuple[str, str, str]]:
+    """Every (paper, protocol, arm) of a paper that runs, both sides of injected leaks among them."""
+    return [cell for cell in cells(study) if cell[0] == paper]
+
+
+def cells(study: Study) -> list[tuple[str, str, str]]:
+    """Every (paper, protocol, arm) that runs, both sides of injected leaks among them."""
+    return list(dict.fromkeys([*study.cells(), *study.injected_cells()]))
 
 
 def count_jobs(study: Study) -> dict[str, int]:

@@ -8,21 +8,12 @@ import pandas as pd
 from skinkd.config import CLEAN
 from skinkd.errors import InputError, examples
 from skinkd.groups import groups_of
+from skinkd.lookups import RELATIVES
 from skinkd.picture_hashes import Looks, near_pairs
 from skinkd.predictions import Predictions
 
 SMALLER = "_downsampled"  # ISIC 2019 adds this to the ids of pictures that it holds in a smaller size
 OTHERS = ("train", "validation")
-KINDS = {
-    "image": "The same image",
-    "twin": "The same image id but for _downsampled",
-    "lesion": "The same lesion id",
-    "bytes": "The same bytes",
-    "group": "One lesion, by lesion ids and bytes together",
-    "label": "The same bytes or image id under another label",
-    "near": "A near duplicate",
-    "near_unknown": "A near duplicate that is no known sibling",
-}
 
 
 @dataclass(frozen=True)
@@ -53,14 +44,16 @@ def links_of(split: pd.DataFrame, pictures: Pictures, near: dict) -> tuple[list[
         near: what counts as a near duplicate, `most_bits` and `least_correlation` of `near_pairs`.
 
     Returns:
-        One record `{kind, train, validation}` for each of `KINDS`, and the near duplicates: test image, other
-        image, its part, bits, and whether both are known to show one lesion.
+        One record `{kind, train, validation}` for each of `RELATIVES`, and the near duplicates: test image,
+        other image, its part, bits, and whether both are known to show one lesion.
     """
     test = split.loc[split["part"] == "test", "row"].to_numpy()
     others = {part: split.loc[split["part"] == part, "row"].to_numpy() for part in OTHERS}
     alike = {part: _near(test, rows, pictures, near) for part, rows in others.items()}
     counted = {part: _linked(test, rows, alike[part], pictures) for part, rows in others.items()}
-    records = [{"kind": kind, **{part: int(counted[part][kind].sum()) for part in OTHERS}} for kind in KINDS]
+    records = [
+        {"kind": kind, **{part: int(counted[part][kind].sum()) for part in OTHERS}} for kind in RELATIVES
+    ]
     pairs = pd.concat([found.assign(part=part) for part, found in alike.items()], ignore_index=True)
     named = pairs.assign(
         **{side: pictures.table["image"].to_numpy()[pairs[side]] for side in ("test", "other")}

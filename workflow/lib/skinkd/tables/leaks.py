@@ -2,8 +2,7 @@
 
 from skinkd import cells, formats
 from skinkd.cells import Cell, Column, Table, slug
-from skinkd.leaks import KINDS
-from skinkd.lookups import arm_label, metric_label, paper_label, protocol_label
+from skinkd.lookups import RELATIVES, arm_label, metric_label, paper_label, protocol_label
 
 REACHES = {"all": "all", "with_sibling": "with a sibling in training"}
 NOTHING = "no test lesion has a second picture that could leak: nothing was injected"
@@ -51,7 +50,7 @@ def _first_folds(splits: list[dict]) -> list[dict]:
 def _link_row(audit: dict, split: dict, link: dict) -> tuple[Cell, ...]:
     return (
         cells.text(protocol_label(split["protocol"])),
-        cells.text(KINDS[link["kind"]]),
+        cells.text(RELATIVES[link["kind"]]),
         cells.count(link["train"]),
         cells.share(link["train"] / split["test_images"]),
         cells.count(link["validation"]),
