@@ -61,6 +61,7 @@ include: "workflow/rules/split.smk"
 include: "workflow/rules/validate.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/audit.smk"
 include: "workflow/rules/explain.smk"
 include: "workflow/rules/report.smk"
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from skinkd.lookups import RELATIVES
 from skinkd.plates import files_of
 
 PROTOCOLS = {
@@ -82,6 +83,8 @@ def example(scale: str = "smoke") -> dict:
         "cells": _cells(papers, scores, scale),
         "scores": scores,
         "splits": [_split(p, q, supports[p]) for p, about in papers.items() for q in about["protocols"]],
+        # DSC's did not run; DSNet's test lesions have one picture each.
+        "audits": {"ssd_kd": _audit(papers, "ssd_kd"), "dsnet": _audit(papers, "dsnet", injected=0)},
         "data": {"sources": {name: _source(name) for name in ("demo", "demo_folders")}},
         "assumptions": [
             {
@@ -440,6 +443,50 @@ def _split(paper, protocol, support):
     return {
         **{"paper": paper, "protocol": protocol, "fold": 2, "classes": list(support), "counts": counts},
         "leakage": whole | {"by_class": by_class},
+    }
+
+
+def _audit(papers, paper, injected=41):
+    """Relatives of test images, and a leak that adds 8 points where there was something to inject."""
+    protocols = [*papers[paper]["protocols"], "leak_injected"]
+    arm = "mobilenet_v2" if paper == "ssd_kd" else "dsnet"
+    values = {"clean": 0.5, "injected": 0.58, "value": 0.08, "low": 0.02, "high": 0.13}
+    reaches = {"all": (212, 180), "with_sibling": (52, 30)}
+    return {
+        **{"paper": paper, "near": {"most_bits": 8, "least_correlation": 0.985}},
+        "splits": [
+            {
+                **{"protocol": protocol, "fold": fold, "test_images": 253},
+                "links": [
+                    {"kind": kind, "train": 40 * (protocol != "leak_free") + fold, "validation": 3}
+                    for kind in RELATIVES
+                ],
+            }
+            for fold in (2, 3)
+            for protocol in protocols
+        ],
+        "predictions": [
+            {"protocol": protocol, "fold": 2, "test_images": 253, "arm": arm, "seed": seed}
+            | dict.fromkeys(("image", "lesion", "bytes", "group"), 37 + seed)
+            for protocol in protocols
+            for seed in range(2)
+        ],
+        "injections": [
+            {
+                **{"arm": arm, "confidence": 0.95, "n_seeds": 1, "images_injected": injected},
+                "reaches": [
+                    {"reach": reach, "n_images": images, "n_lesions": lesions}
+                    | {
+                        "metrics": [
+                            {"metric": "balanced_accuracy", **values},
+                            {"metric": "auc", **dict.fromkeys(values)},
+                        ]
+                    }
+                    for reach, (images, lesions) in reaches.items()
+                    if injected or reach == "all"
+                ],
+            }
+        ],
     }
 
 

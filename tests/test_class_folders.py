@@ -19,6 +19,7 @@ from skinkd.splits.dsc_nine_image import CLASSES
 
 TWO = {"nevus": "NV", "melanoma": "MEL"}
 PAGE = "https://example.org/nine"
+OWN = ": each counts as a lesion of its own"
 
 
 class Folders:
@@ -79,7 +80,7 @@ def test_folders_name_the_class_and_the_part(folders):
     tables = folders.read()
     assert list(tables.images.columns) == [*COLUMNS, "official_part"]
     assert tables.classes == ("NV", "MEL")
-    assert tables.notices == ()
+    assert tables.notices == (f"8 of 8 images have no lesion id{OWN}",)
     assert tables.images["image"].is_monotonic_increasing
     for _, row in tables.images.iterrows():
         part, name, _ = row["image"].split("_")
@@ -116,7 +117,23 @@ def test_lesions_are_looked_up_by_image_id_whatever_its_size(folders, marked):
         "torso",
         "BCN",
     ]
-    assert tables.notices == ("1 of 9 images have a lesion id",)
+    assert tables.notices == (f"8 of 9 images have no lesion id{OWN}",)
+
+
+@pytest.mark.parametrize(("missing_group", "left"), [("own", 9), ("drop", 2)])
+def test_images_without_a_lesion_may_be_left_out(folders, missing_group, left):
+    folders.metadata = [[f"Train_{name}_0", "", "", f"BCN_{name}", ""] for name in TWO]
+    folders.add("Set/Train/nevus/A.jpg")
+    tables = folders.read(missing_group=missing_group)
+    assert len(tables.images) == len(tables.members) == left
+    told = OWN if missing_group == "own" else ": left out"
+    assert tables.notices == (f"7 of 9 images have no lesion id{told}",)
+
+
+def test_images_without_a_lesion_may_be_refused(folders):
+    message = refusal(folders.read, missing_group="error")
+    assert "8 of 8 images have no lesion id: Test_melanoma_0, Test_melanoma_1, " in message
+    assert "Fix: name their lesions, or set missing_group: own." in message
 
 
 def test_a_folder_that_is_no_class_is_named_with_its_neighbour(folders):
@@ -155,7 +172,7 @@ def test_conflicts_are_refused(folders):
 
 def test_conflicts_are_dropped_and_repeats_kept_once_in_training(folders):
     tables = folders.add(*TORN).add(*REPEATED).read(on_conflict="drop")
-    assert tables.notices == (f"{TOLD}: 3 files left out",)
+    assert tables.notices == (f"{TOLD}: 3 files left out", f"9 of 9 images have no lesion id{OWN}")
     left = tables.images.set_index("image")
     assert len(left) == 9
     assert "ISIC_1" not in left.index
@@ -165,7 +182,7 @@ def test_conflicts_are_dropped_and_repeats_kept_once_in_training(folders):
 
 def test_conflicts_are_kept_as_images_of_one_lesion(folders):
     tables = folders.add(*TORN).add(*REPEATED).read(on_conflict="keep")
-    assert tables.notices == (f"{TOLD}: all kept",)
+    assert tables.notices == (f"{TOLD}: all kept", f"8 of 12 images have no lesion id{OWN}")
     kept = tables.images[tables.images["image"].str.startswith("ISIC")].set_index("image")
     assert kept["label"].to_dict() == {
         "ISIC_1-MEL": "MEL",
@@ -211,6 +228,7 @@ def test_the_packed_array_holds_each_file_under_its_image_id(folders):
             path_to_array=out / "images.npy",
             path_to_table=out / "images.csv",
             path_to_manifest=out / "manifest.json",
+            path_to_bad_images=out / "bad_images.csv",
             workers=workers,
             say=lambda line: None,
         )
@@ -234,23 +252,61 @@ def test_a_form_names_its_reader(form):
 # Where the files come from
 
 
+def nine(folder):
+    """What packing is told beside its paths."""
+    return {"path_to_digests": folder / "digests.csv", "source": "nine", "page": PAGE}
+
+
+def test_a_picture_whose_bits_changed_since_it_was_packed_is_refused(folders):
+    """It decodes; a zip's checksum would find it, and a folder has none."""
+    folder, packed = folders.unpack(), folders.folder / "packed.zip"
+    pack = {"path": folder, "path_to_zip": packed, **nine(folders.folder)}
+    pack_folders(**pack)
+    flipped = folder / "Set/Train/nevus/Train_nevus_0.jpg"
+    content = bytearray(flipped.read_bytes())
+    content[-20] ^= 1
+    flipped.write_bytes(content)
+    assert decode(bytes(content)).changes == ()
+    first = packed.read_bytes()
+    message = refusal(pack_folders, **pack)
+    assert "1 pictures in" in message
+    assert "other bytes than before: Set/Train/nevus/Train_nevus_0.jpg" in message
+    assert f"if you changed them yourself, delete {folders.folder / 'digests.csv'}" in message
+    assert packed.read_bytes() == first
+    (folders.folder / "digests.csv").unlink()
+    pack_folders(**pack)
+    assert packed.read_bytes() != first
+
+
+def test_pictures_may_come_to_a_folder_and_go(folders):
+    folder, packed = folders.unpack(), folders.folder / "packed.zip"
+    pack = {"path": folder, "path_to_zip": packed, **nine(folders.folder)}
+    pack_folders(**pack)
+    (folder / "Set/Train/nevus/Train_nevus_0.jpg").unlink()
+    (folder / "Set/Train/nevus/new.jpg").write_bytes(picture(9))
+    pack_folders(**pack)
+    with zipfile.ZipFile(packed) as archive:
+        assert len(archive.namelist()) == 8
+        assert "Set/Train/nevus/new.jpg" in archive.namelist()
+
+
 def test_a_folder_and_its_zip_read_alike(folders):
     folders.add(*TORN).add("Set/LICENSE.txt", "__MACOSX/Set/Train/nevus/._x.jpg")
     said = []
     packed = folders.folder / "packed.zip"
-    pack_folders(path=folders.unpack(), path_to_zip=packed, source="nine", page=PAGE, say=said.append)
+    pack_folders(path=folders.unpack(), path_to_zip=packed, **nine(folders.folder), say=said.append)
     assert said == [f"10 pictures from {folders.folder / 'unpacked'}"]
     one, other = folders.read(), class_folders(packed, classes=TWO)
     pd.testing.assert_frame_equal(one.images, other.images)
     assert one.members == other.members
     first = packed.read_bytes()
-    pack_folders(path=folders.folder / "unpacked", path_to_zip=packed, source="nine", page=PAGE)
+    pack_folders(path=folders.folder / "unpacked", path_to_zip=packed, **nine(folders.folder))
     assert packed.read_bytes() == first
 
 
 def test_a_zip_is_copied_not_linked(folders):
     copy = folders.folder / "copy.zip"
-    pack_folders(path=folders.write().images, path_to_zip=copy, source="nine", page=PAGE)
+    pack_folders(path=folders.write().images, path_to_zip=copy, **nine(folders.folder))
     assert copy.read_bytes() == folders.images.read_bytes()
     assert not copy.samefile(folders.images)
 
@@ -259,7 +315,7 @@ def test_a_zip_is_copied_not_linked(folders):
     ("path", "told"), [(None, "is not set"), ("nowhere/nine.zip", "no nowhere/nine.zip")]
 )
 def test_without_the_files_the_run_says_where_to_get_them(tmp_path, path, told):
-    message = refusal(pack_folders, path=path, path_to_zip=tmp_path / "x.zip", source="nine", page=PAGE)
+    message = refusal(pack_folders, path=path, path_to_zip=tmp_path / "x.zip", **nine(tmp_path))
     assert f"sources.nine.path{' ' if path is None else ': '}{told}" in message
     assert f"get the zip from {PAGE} by hand and set sources.nine.path" in message
     assert not list(tmp_path.iterdir())
@@ -267,7 +323,7 @@ def test_without_the_files_the_run_says_where_to_get_them(tmp_path, path, told):
 
 def test_a_folder_without_pictures_and_a_broken_zip_are_refused(folders):
     (folders.folder / "empty").mkdir()
-    options = {"path_to_zip": folders.folder / "x.zip", "source": "nine", "page": PAGE}
+    options = {"path_to_zip": folders.folder / "x.zip", **nine(folders.folder)}
     assert "holds no pictures" in refusal(pack_folders, path=folders.folder / "empty", **options)
     folders.images.write_bytes(b"<html>Sign in</html>")
     assert "is not a zip" in refusal(pack_folders, path=folders.images, **options)

@@ -195,6 +195,8 @@ def test_the_values_that_the_next_tests_damage_pass():
         ("arms.ssd_kd.leakfree", "all", "Input should be 'as_published', 'as_coded' or 'leak_free'"),
         ("seeds", [], "seeds: List should have at least 1 item"),
         ("seeds", [-1], "seeds.0: Input should be greater than or equal to 0 (got -1)"),
+        ("seeds", [2**32], "seeds.0: Input should be less than or equal to 4294967295 (got 4294967296)"),
+        ("teacher_seed", 2**32, "teacher_seed: Input should be less than or equal to 4294967295"),
         ("seeds", [0.5], "seeds.0: Input should be a valid integer (got 0.5)"),
         ("seeds", [True], "seeds.0: Input should be a valid integer (got True)"),
         ("seeds", 3, "seeds: Input should be a valid list (got 3)"),

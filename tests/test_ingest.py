@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from skinkd.errors import InputError
-from skinkd.images import BadImage, decode, pack
+from skinkd.images import END, NO_END, BadImage, decode, pack
 from skinkd.ingest import ingest
 from skinkd.intact import sealed
 from skinkd.isic import CLASSES, read_archive_tables
@@ -31,6 +31,11 @@ def picture(seed=0, size=(48, 36), mode="RGB", file_format="JPEG", **options):
     file = io.BytesIO()
     image.save(file, file_format, **options)
     return file.getvalue()
+
+
+def without_end(jpeg):
+    """A JPEG whose end marker is overwritten, as a disk that was full leaves zeros."""
+    return jpeg[:-2] + bytes(2)
 
 
 def one_hot(label):
@@ -58,6 +63,10 @@ class Archive:
     @property
     def images(self):
         return self.folder / "images.zip"
+
+    @property
+    def bad_images(self):
+        return self.folder / "out" / "bad_images.csv"
 
     @property
     def truth_csv(self):
@@ -93,6 +102,7 @@ class Archive:
             path_to_array=out / "images.npy",
             path_to_table=out / "images.csv",
             path_to_manifest=out / "manifest.json",
+            path_to_bad_images=out / "bad_images.csv",
             workers=workers,
             say=self.said.append,
         )
@@ -239,7 +249,34 @@ def test_contradicting_metadata_are_both_named(archive):
 def test_a_lesion_with_two_labels_is_refused(archive):
     archive.metadata[1][3] = archive.metadata[0][3]
     archive.metadata[2][3] = archive.metadata[3][3] = ""
-    assert "1 lesions have two labels: HAM_0000000 (MEL, NV)" in refusal(archive.write_tables().read)
+    message = refusal(archive.write_tables().read)
+    assert "1 lesions have two labels: HAM_0000000 (MEL, NV)" in message
+    assert "set on_mixed_lesion: drop" in message
+
+
+def test_a_lesion_with_two_labels_may_be_left_out(archive):
+    archive.metadata[1][3] = archive.metadata[0][3]
+    images, notices = archive.write_tables().read(on_mixed_lesion="drop")[:2]
+    assert images["image"].tolist() == [row[0] for row in archive.metadata[2:]]
+    assert notices == ("1 lesions have two labels: HAM_0000000 (MEL, NV); left out with their 2 images",)
+
+
+def test_blank_lesions_are_counted_and_stay_or_go(archive):
+    archive.metadata[1][3] = archive.metadata[2][3] = " "
+    archive.write_tables()
+    told = "2 of 8 images have no lesion id"
+    for policy, left, meaning in (("own", 8, "each counts as a lesion of its own"), ("drop", 6, "left out")):
+        images, notices = archive.read(missing_group=policy)[:2]
+        assert (len(images), notices[-1]) == (left, f"{told}: {meaning}")
+    message = refusal(archive.read, missing_group="error")
+    assert f"ERROR archive: {told}: ISIC_0000001, ISIC_0000002." in message
+    assert "Fix: name their lesions, or set missing_group: own." in message
+
+
+def test_an_archive_without_lesions_is_never_left_out_whole(archive):
+    for row in archive.metadata:
+        row[3] = ""
+    assert "8 of 8 images have no lesion id" in refusal(archive.write_tables().read, missing_group="drop")
 
 
 def test_impossible_ages_and_sexes_become_blank_aloud(archive):
@@ -387,10 +424,26 @@ def test_sixteen_bits_are_refused_not_clipped():
 
 
 @pytest.mark.parametrize("target_px", [None, 16])
-@pytest.mark.parametrize("lost_bytes", [50, 200])
+@pytest.mark.parametrize("lost_bytes", [1, 2, 50, 200])
 def test_a_truncated_jpeg_is_refused(target_px, lost_bytes):
     with pytest.raises(BadImage, match="truncated"):
         decode(picture(size=(200, 150))[:-lost_bytes], target_px=target_px)
+
+
+def test_a_jpeg_whose_end_was_overwritten_is_read_and_told():
+    """The decoder has all its pixels by then, and does not look for the end."""
+    whole = picture(2)
+    assert decode(whole).changes == decode(whole + bytes(20)).changes == ()
+    cut = decode(without_end(whole))
+    np.testing.assert_array_equal(cut.image, decode(whole).image)
+    assert cut.changes == (NO_END,)
+
+
+def test_the_end_of_an_embedded_thumbnail_is_not_that_of_the_picture():
+    whole = picture(2, comment=picture(1))
+    assert whole.count(END) > 1
+    assert decode(whole).changes == ()
+    assert decode(without_end(whole)).changes == (NO_END,)
 
 
 @pytest.mark.parametrize(
@@ -476,15 +529,43 @@ def test_bad_pictures_are_all_named_or_all_dropped(archive):
     assert "ERROR image: 3 of 8 images are bad: ISIC_0000001: OSError: image file is truncated" in message
     assert "ISIC_0000004: not a picture (first bytes b'<html>'), ISIC_0000006: empty file" in message
     assert "set on_bad_image: drop" in message
-    assert "bad image ISIC_0000006: empty file" in archive.said
-    assert list((archive.folder / "out").iterdir()) == []
+    assert f"all of them stand in {archive.bad_images}" in message
+    assert [path.name for path in (archive.folder / "out").iterdir()] == ["bad_images.csv"]
+    bad = pd.read_csv(archive.bad_images)
+    assert bad["image"].tolist() == ["ISIC_0000001", "ISIC_0000004", "ISIC_0000006"]
+    assert bad["member"].tolist() == [f"{image}.jpg" for image in bad["image"]]
+    assert bad["reason"][2] == "empty file"
     array, table, manifest = archive.ingest(on_bad_image="drop")
     assert table["image"].str[-1].tolist() == ["0", "2", "3", "5", "7"]
     assert array.shape == (5, 32, 32, 3)
     np.testing.assert_array_equal(array[4], pack(decode(archive.pictures["ISIC_0000007.jpg"]), 32))
     assert manifest["n_images"] == 5
     assert manifest["counts_by_label"]["NV"] == 0
-    assert manifest["notices"] == ["dropped 3 bad images, named in the log"]
+    (notice,) = manifest["notices"]
+    assert notice.startswith("dropped 3 bad images, listed in bad_images.csv: ISIC_0000001: OSError: ")
+    assert notice.endswith("ISIC_0000006: empty file")
+    assert len(pd.read_csv(archive.bad_images)) == 3
+
+
+def test_ten_bad_pictures_are_named_and_all_are_listed(archive):
+    for number in range(8, 20):
+        image = f"ISIC_{number:07d}"
+        archive.pictures[f"{image}.jpg"] = b""
+        archive.truth.append([image, *one_hot("NV")])
+        archive.metadata.append([image, "", "", "", ""])
+    message = refusal(archive.write_tables().write_zip().ingest)
+    assert "ISIC_0000017: empty file and 2 more; all of them" in message
+    assert "ISIC_0000018" not in message
+    assert len(pd.read_csv(archive.bad_images)) == 12
+
+
+def test_an_earlier_list_of_bad_pictures_does_not_stay(archive):
+    archive.pictures["ISIC_0000004.jpg"] = b""
+    refusal(archive.write_tables().write_zip().ingest)
+    archive.pictures["ISIC_0000004.jpg"] = without_end(picture(2))
+    *_, manifest = archive.write_zip().ingest()
+    assert archive.bad_images.read_text(encoding="utf-8") == "image,member,reason\n"
+    assert manifest["notices"] == [f"1 images were {NO_END}: ISIC_0000004"]
 
 
 def test_an_archive_of_bad_pictures_only_is_never_dropped_whole(archive):

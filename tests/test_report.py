@@ -22,7 +22,7 @@ from skinkd import captions, cells, figures, formats, latex, plates, report, sel
 from skinkd.drawing import draw_all
 from skinkd.errors import InputError
 from skinkd.records import read_record
-from skinkd.tables import all_tables
+from skinkd.tables import all_tables, leaks
 
 TEMPLATES = Path(__file__).parents[1] / "report"
 VOID = {"meta", "link", "img", "input", "br", "hr"}
@@ -254,6 +254,43 @@ def test_controls_stand_against_hard_labels_and_newer_methods_apart(smoke):
     assert "DKD" not in rows
     assert selections.own_distilled(smoke, "ssd_kd") == ["blkd", "nasty"]
     assert "dsnet-controls" not in made
+
+
+def test_relatives_are_counted_for_the_first_fold_and_again_by_the_predictions(smoke):
+    made = all_tables(smoke)
+    table = made["ssd_kd-links"]
+    assert [group[0][0].text for group in table.groups()] == [
+        "As published", "As coded", "Leak-free", "Leak injected",
+    ]  # fmt: skip
+    rows = {(row[0].text, row[1].text): row for row in table.rows}
+    published = rows["As published", "The same bytes"]
+    assert [cell.value for cell in published[2:]] == [42, 42 / 253, 3, 38]
+    near = rows["Leak-free", "A near duplicate that is no known sibling"]
+    assert near[2].value == 2
+    assert near[5].why == "read from the split alone"
+    assert "at most 8 of 64 bits, and small copies that correlate at 0.985 or more" in table.caption
+    assert "8 prediction files" in table.caption
+    assert "dsc-links" not in made
+
+
+def test_what_a_leak_adds_has_an_interval_or_says_that_there_was_none_to_add(smoke):
+    made = all_tables(smoke)
+    rows = made["ssd_kd-injection"].rows
+    assert [row[1].text for row in rows[::2]] == [
+        "212 of 180 lesions, all", "52 of 30 lesions, with a sibling in training",
+    ]  # fmt: skip
+    clean, injected, difference = rows[0][3:]
+    assert (clean.value, injected.value) == (0.5, 0.58)
+    assert (difference.text, difference.lines) == ("▲ +8.0", ("[+2.0, +13.0]",))
+    assert rows[1][5].why == "a class has no test image here"
+    (row,) = made["dsnet-injection"].rows
+    assert {cell.why for cell in row[3:]} == {leaks.NOTHING}
+    assert "dsc-injection" not in made
+
+
+def test_an_older_record_without_an_audit_is_still_shown(smoke):
+    made = all_tables(without(smoke, "audits"))
+    assert not [name for name in made if name.endswith(("-links", "-injection"))]
 
 
 def test_an_inert_term_is_one_below_a_hundredth_of_the_gradient(smoke):

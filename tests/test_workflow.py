@@ -75,9 +75,31 @@ def test_every_arm_that_runs_stands_in_the_results(finished):
     assert sorted(found) == sorted(STUDY.cells())
 
 
+def test_the_predictions_bear_out_that_leak_free_leaks_nothing_and_an_injected_leak_leaks(finished):
+    audits = results_of(finished)["audits"]
+    assert list(audits) == STUDY.config.papers
+    shared = {protocol: [] for protocol in ("as_published", "as_coded", "leak_free", "leak_injected")}
+    for paper, audit in audits.items():
+        runs = [f for f in audit["predictions"] if f["protocol"] != "leak_injected"]
+        ran = {(paper, f["protocol"], f["arm"]) for f in runs}
+        assert ran == {cell for cell in STUDY.cells() if cell[0] == paper}
+        for file in audit["predictions"]:
+            assert file["image"] == 0
+            shared[file["protocol"]].append(file["group"])
+    assert max(shared["leak_free"]) == 0 < min(shared["leak_injected"])
+    assert max(shared["as_published"]) > 0
+    (injection,) = audits["ssd_kd"]["injections"]
+    everyone = injection["reaches"][0]
+    assert injection["images_injected"] >= injection["reaches"][1]["n_lesions"] > 0
+    assert {record["metric"] for record in everyone["metrics"]} == {"accuracy", "balanced_accuracy", "auc"}
+    for record in everyone["metrics"]:
+        assert record["low"] <= record["value"] <= record["high"]
+
+
 def networks_of(study):
     """Every network that a study trains: those of its arms, and of the teachers that the lists leave out."""
-    runs = [(*cell, *run) for cell in study.cells() for run in study.runs(*cell[:2])]
+    cells = {*study.cells(), *study.injected_cells()}
+    runs = [(*cell, *run) for cell in cells for run in study.runs(*cell[:2])]
     for paper, protocol, arm, fold, _ in runs:
         runs += [
             (paper, protocol, teacher, fold, study.config.teacher_seed)

@@ -80,6 +80,8 @@ rule pack_folders:
     params:
         path=lambda wc: STUDY.config.sources[wc.source].path,
         page=lambda wc: STUDY.config.sources[wc.source].page,
+        # No output: it must outlive the packing that it is compared with.
+        digests=f"{RESULTS}/archive/{{source}}/digests.csv",
     script:
         "../scripts/pack_folders.py"
 

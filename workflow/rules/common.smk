@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from skinkd import grid, write_access
 from skinkd.asked import training_asked
-from skinkd.config import read_config
+from skinkd.config import CLEAN, INJECTED, read_config
 from skinkd.errors import InputError
 from skinkd.graph_progress import GraphProgress
 from skinkd.resources import gpus_per_job

@@ -27,6 +27,8 @@ rule ingest:
         on_bad_image=lambda wc: getattr(STUDY.config.sources[wc.source], "on_bad_image", "error"),
         form=lambda wc: STUDY.config.sources[wc.source].form,
         reading=lambda wc: STUDY.config.sources[wc.source].reading,
+        # No output: Snakemake deletes those of a job that fails, and this is what says why it did.
+        bad_images=f"{RESULTS}/ingest/{{source}}/bad_images.csv",
     script:
         "../scripts/ingest.py"
 

@@ -19,7 +19,11 @@ FIGURES = figure_catalogue.catalogue(
     }
 )
 FIGURE_NAMES = sorted({figure["name"] for figure in FIGURES.values()})
-SPLITS = [f"{RESULTS}/split/{paper}/{protocol}/fold{fold}" for paper, protocol, fold in grid.splits(STUDY)]
+SPLITS = [
+    f"{RESULTS}/split/{paper}/{protocol}/fold{fold}"
+    for (paper, protocol), resolved in STUDY.papers.items()
+    for fold in resolved.folds
+]
 
 
 localrules:
@@ -48,6 +52,7 @@ rule summarize:
         scores=[f"{RESULTS}/scores/{paper}/{protocol}/{arm}.json" for paper, protocol, arm in STUDY.cells()],
         splits=[f"{split}.json" for split in SPLITS],
         tables=[f"{split}.csv" for split in SPLITS],
+        audits=[f"{RESULTS}/audit/{paper}.json" for paper in STUDY.config.papers],
         manifests=[f"{RESULTS}/ingest/{source}/manifest.json" for source in STUDY.sources()],
         published=[f"config/papers/{paper}.csv" for paper in STUDY.config.papers],
         networks=of_all_runs("networks", "safetensors"),

@@ -23,5 +23,6 @@ rule split:
     params:
         split=lambda wc: STUDY.paper(wc.paper, wc.protocol).split.name,
         parameters=lambda wc: STUDY.paper(wc.paper, wc.protocol).split.parameters,
+        injection_seed=lambda wc: STUDY.config.statistics.seed if wc.protocol == INJECTED else None,
     script:
         "../scripts/split.py"

@@ -18,5 +18,6 @@ if __name__ == "__main__":
             path_to_array=snakemake.output.array,
             path_to_table=snakemake.output.table,
             path_to_manifest=snakemake.output.manifest,
+            path_to_bad_images=snakemake.params.bad_images,
             workers=snakemake.threads,
         )

@@ -8,6 +8,7 @@ if __name__ == "__main__":
         pack_folders(
             path=snakemake.params.path,
             path_to_zip=snakemake.output.images,
+            path_to_digests=snakemake.params.digests,
             source=snakemake.wildcards.source,
             page=snakemake.params.page,
         )

@@ -7,6 +7,7 @@ import pandas as pd
 from skinkd.atomic import digest_of, whole, write_text
 from skinkd.data_files import OF_ARCHIVE, read_manifest
 from skinkd.intact import sealed
+from skinkd.leak_injection import inject_siblings
 from skinkd.splits import check_protocol, load_split, summary_of
 
 
@@ -20,12 +21,18 @@ def split_images(
     protocol,
     path_to_split,
     path_to_summary,
+    injection_seed=None,
 ):
-    """Apply the split named `split` to the table of images; write its parts and what they share."""
+    """Apply the split named `split` to the table of images; write its parts and what they share.
+
+    With `injection_seed`, siblings of test images take the places of training images.
+    """
     manifest = read_manifest(path_to_manifest, path_to_table)
     table = pd.read_csv(path_to_table, dtype=str, keep_default_na=False)
     rule = load_split(split)
     parts = rule.split(table, fold=fold, **parameters)
+    if injection_seed is not None:
+        parts = inject_siblings(parts, table, seed=injection_seed, fold=fold)
     summary = summary_of(parts, paper=paper, protocol=protocol, fold=fold, classes=rule.classes)
     check_protocol(summary)
     with whole(path_to_split) as unfinished:
@@ -55,4 +62,5 @@ if __name__ == "__main__":
             protocol=snakemake.wildcards.protocol,
             path_to_split=snakemake.output.split,
             path_to_summary=snakemake.output.summary,
+            injection_seed=snakemake.params.injection_seed,
         )

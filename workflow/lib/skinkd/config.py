@@ -38,6 +38,8 @@ PROTOCOLS = {
     "leak_free": "Corrected losses, one selection rule for all arms, "
     "every known lesion on one side of the split.",
 }
+# What trains on siblings of its own test images, and the protocol that it is held against.
+INJECTED, CLEAN = "leak_injected", "leak_free"
 # What the pipeline gives to a loss that asks for it; see `skinkd.losses`.
 SUPPLIED = ("class_counts", "teacher_logits")
 Protocol = Literal[tuple(PROTOCOLS)]
@@ -75,6 +77,10 @@ class Named(BaseModel):
     def parameters(self) -> dict:
         """What the named function takes."""
         return {key: value for key, value in (self.model_extra or {}).items()}
+
+
+# Images without a lesion id: each a lesion of its own, left out, or refused.
+MissingGroup = Literal["own", "drop", "error"]
 
 
 class Study(Closed):
@@ -128,6 +134,8 @@ class IsicChallenge(Closed):
     mirror: Place | None = None
     on_bad_image: Literal["error", "drop"] = "error"
     unknown: Literal["error", "drop"] = "error"
+    missing_group: MissingGroup = "own"
+    on_mixed_lesion: Literal["error", "drop"] = "error"
     files: Files
 
     @property
@@ -138,7 +146,7 @@ class IsicChallenge(Closed):
     @property
     def reading(self) -> dict:
         """Options of the reader."""
-        return {"unknown": self.unknown}
+        return self.model_dump(include={"unknown", "missing_group", "on_mixed_lesion"})
 
 
 class ClassFolders(Closed):
@@ -153,6 +161,7 @@ class ClassFolders(Closed):
     classes: Annotated[dict[str, Annotated[str, Field(pattern=r"^[A-Z]+$")]], Field(min_length=2)]
     on_conflict: Literal["error", "drop", "keep"] = "error"
     on_bad_image: Literal["error", "drop"] = "error"
+    missing_group: MissingGroup = "own"
 
     @property
     def form(self) -> str:
@@ -162,7 +171,7 @@ class ClassFolders(Closed):
     @property
     def reading(self) -> dict:
         """Options of the reader."""
-        return {"classes": self.classes, "on_conflict": self.on_conflict}
+        return self.model_dump(include={"classes", "on_conflict", "missing_group"})
 
 
 class Weights(Remote):
@@ -324,6 +333,13 @@ class Statistics(Closed):
     seed: Seed
 
 
+class Audit(Closed):
+    """What counts as a near duplicate; see `skinkd.picture_hashes`."""
+
+    most_bits: Annotated[int, Field(ge=0, le=64, strict=True)]
+    least_correlation: Share
+
+
 class Config(Closed):
     """The whole study."""
 
@@ -333,6 +349,8 @@ class Config(Closed):
     papers: Annotated[list[Name], Field(min_length=1), Distinct]
     protocols: Annotated[list[Protocol], Field(min_length=1), Distinct]
     arms: dict[Name, dict[Protocol, Arms]]
+    leak_injection: dict[Name, Annotated[list[Name], Distinct]] = {}
+    audit: Audit
     seeds: Annotated[list[Seed], Field(min_length=1), Distinct]
     teacher_seed: Seed
     view_seed: Seed

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from skinkd import picture_catalogue
+from skinkd.config import INJECTED
 from skinkd.signatures import classes_of
 from skinkd.study import Study
 
@@ -34,7 +35,7 @@ class Run(NamedTuple):
 
 def trainings(study: Study) -> list[Run]:
     """Every run of the arms on the study's lists, and the teachers that they need."""
-    found = [Run(*cell, *run) for cell in study.cells() for run in study.runs(*cell[:2])]
+    found = [Run(*cell, *run) for cell in cells(study) for run in study.runs(*cell[:2])]
     known = set(found)
     for run in found:  # grows: a teacher may have teachers
         new = [teacher for teacher in teachers_of(study, run) if teacher not in known]
@@ -66,7 +67,32 @@ def _teachers(study: Study, of: Callable[[Run], bool]) -> list[Run]:
 
 def splits(study: Study) -> list[tuple[str, str, int]]:
     """Each (paper, protocol, fold) that is divided into parts."""
-    return [(*key, fold) for key, resolved in study.papers.items() for fold in resolved.folds]
+    injected = [(paper, INJECTED) for paper in study.config.papers if study.injected(paper)]
+    return [(*key, fold) for key in [*study.papers, *injected] for fold in study.paper(*key).folds]
+
+
+def splits_of(study: Study, paper: str) -> list[dict]:
+    """Protocol, fold and source of each split of a paper."""
+    return [
+        {"protocol": protocol, "fold": fold, "source": study.paper(paper, protocol).source}
+        for name, protocol, fold in splits(study)
+        if name == paper
+    ]
+
+
+def sources_of(study: Study, paper: str) -> list[str]:
+    """The archives of a paper, once each."""
+    return sorted({split["source"] for split in splits_of(study, paper)})
+
+
+def cells_of(study: Study, paper: str) -> list[tuple[str, str, str]]:
+    """Every (paper, protocol, arm) of a paper that runs, both sides of injected leaks among them."""
+    return [cell for cell in cells(study) if cell[0] == paper]
+
+
+def cells(study: Study) -> list[tuple[str, str, str]]:
+    """Every (paper, protocol, arm) that runs, both sides of injected leaks among them."""
+    return list(dict.fromkeys([*study.cells(), *study.injected_cells()]))
 
 
 def downloads(study: Study) -> list[tuple[str, str]]:
@@ -120,6 +146,7 @@ def count_jobs(study: Study) -> dict[str, int]:
         **_jobs_of_archives(study),
         "ingest": len(study.sources()),
         "draw_samples": len(study.sources()),
+        "hash_pictures": len(study.sources()),
         "split": len(splits(study)),
         "validate_split": len(splits(study)),
         "validate_weights": len(starts(study)),
@@ -127,6 +154,7 @@ def count_jobs(study: Study) -> dict[str, int]:
         "cache_targets": len(targets(study)),
         "train_projection": len(projections(study)),
         "score": len(study.cells()),
+        "audit": len(study.config.papers),
         "explain": len(picture_catalogue.catalogue(study)),
         **dict.fromkeys(("note_config", "summarize", "draw", "render", "report"), 1),
     }

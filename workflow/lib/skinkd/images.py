@@ -11,6 +11,8 @@ SMALLEST_SIDE_PX = 32
 # Only these: other decoders of Pillow start programs or are rarely tried.
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP")
 EXIF_ORIENTATION = 0x0112
+SCAN, END = b"\xff\xda", b"\xff\xd9"  # of a JPEG
+NO_END = "read although the end marker of their JPEG is lost"
 
 
 class BadImage(ValueError):
@@ -79,7 +81,13 @@ def _decode(content: bytes, target_px: int | None) -> Picture:
     if turned and image.getexif().get(EXIF_ORIENTATION, 1) >= 5:
         width_px, height_px = height_px, width_px
     rgb, converted = _as_rgb(upright)
-    return Picture(rgb, width_px, height_px, (*turned, *converted))
+    cut = (NO_END,) if image.format == "JPEG" and _lacks_end(content) else ()
+    return Picture(rgb, width_px, height_px, (*turned, *converted, *cut))
+
+
+def _lacks_end(jpeg: bytes) -> bool:
+    """Whether no end marker follows the last scan; within a scan's data, neither marker can stand."""
+    return jpeg.rfind(END) < jpeg.rfind(SCAN)
 
 
 def _turned_upright(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:

@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from skinkd.atomic import digest_of, whole, write_text
+from skinkd.bad_images import BadPicture, judge_bad_images
 from skinkd.errors import InputError, examples
-from skinkd.images import BadImage, decode, pack
+from skinkd.images import NO_END, BadImage, decode, pack
 from skinkd.intact import sealed
 from skinkd.picture_store import DamagedMember, open_store
 from skinkd.progress import Progress
@@ -57,6 +58,7 @@ def ingest(
     path_to_array,
     path_to_table,
     path_to_manifest,
+    path_to_bad_images,
     workers: int = 1,
     say=print,
 ) -> None:
@@ -73,6 +75,7 @@ def ingest(
         path_to_array: npy, (images, size_px, size_px, 3), uint8.
         path_to_table: csv, one row per image.
         path_to_manifest: json with digests, counts and notices.
+        path_to_bad_images: csv, one row per bad picture and why it is bad; written before any is refused.
         workers: processes that decode.
         say: takes lines for the log.
 
@@ -81,13 +84,23 @@ def ingest(
     """
     images = tables.images["image"].tolist()
     archive = Archive(path_to_images, tables.members)
-    unlabelled = _match(images, archive.open().members, Path(path_to_images).name)
+    members = archive.open().members
+    unlabelled = _match(images, members, Path(path_to_images).name)
     _check_space(path_to_array, len(images) * size_px**2 * 3)
-    packed = _write_array(path_to_array, archive, images, size_px, on_bad_image, workers, say)
+
+    def judge(packed):
+        bad = [
+            BadPicture(image, members[image], item.problem)
+            for image, item in zip(images, packed, strict=True)
+            if item.problem
+        ]
+        return judge_bad_images(bad, len(images), on_bad_image, path_to_bad_images)
+
+    packed, dropped = _write_array(path_to_array, archive, images, size_px, judge, workers, say)
     table = _table_of(tables.images, packed)
     with whole(path_to_table) as unfinished:
         table.to_csv(unfinished, index=False, lineterminator="\n")
-    notices = [*tables.notices, *unlabelled, *_notices(table, packed)]
+    notices = [*tables.notices, *unlabelled, *_notices(images, table, packed), *dropped]
     for notice in notices:
         say(notice)
     manifest = {
@@ -128,8 +141,8 @@ def _check_space(path, needed_bytes: int) -> None:
         raise InputError("disk", what, "The job would stop half way", "free some space or move the results")
 
 
-def _write_array(path, archive, images, size_px, on_bad_image, workers, say) -> list[Packed]:
-    """Write the good pictures in order; give what each file said, without its pixels."""
+def _write_array(path, archive, images, size_px, judge, workers, say) -> tuple[list[Packed], list[str]]:
+    """Write the good pictures in order; give what each file said, without pixels, and what `judge` says."""
     told = []
     # Not a memory map: a full disk must raise an error, which a map answers with a crash.
     with whole(path) as unfinished, unfinished.open("wb") as file:
@@ -140,27 +153,16 @@ def _write_array(path, archive, images, size_px, on_bad_image, workers, say) -> 
                     file.write(packed.pixels.tobytes())
                 told.append(packed._replace(pixels=None))
                 progress.advance()
-        bad = [f"{image}: {item.problem}" for image, item in zip(images, told, strict=True) if item.problem]
-        _judge(bad, len(images), on_bad_image, say)
+        notices = judge(told)
         file.seek(0)
-        _write_header(file, len(images) - len(bad), size_px)
-    return told
+        _write_header(file, sum(not item.problem for item in told), size_px)
+    return told, notices
 
 
 def _write_header(file, n_images: int, size_px: int) -> None:
     """The npy header; numpy pads it so that another number of images leaves its length."""
     shape = (n_images, size_px, size_px, 3)
     np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
-
-
-def _judge(bad: list[str], n_images: int, on_bad_image: str, say) -> None:
-    """Name every bad picture in the log; refuse them unless they may be dropped."""
-    for line in bad:
-        say(f"bad image {line}")
-    if bad and (on_bad_image != "drop" or len(bad) == n_images):
-        what = f"{len(bad):,} of {n_images:,} images are bad: {examples(bad)}"
-        fix = "get the archive again" + (", or set on_bad_image: drop" if len(bad) < n_images else "")
-        raise InputError("image", what, "A network would learn from noise", fix)
 
 
 def _packed(archive: Archive, images: list[str], size_px: int, workers: int) -> Iterator[Packed]:
@@ -233,13 +235,14 @@ def _counts_of(table: pd.DataFrame, classes: tuple[str, ...]) -> dict:
     }
 
 
-def _notices(table: pd.DataFrame, packed: list[Packed]) -> list[str]:
-    """What was changed, dropped or found twice, one sentence each."""
+def _notices(images: list[str], table: pd.DataFrame, packed: list[Packed]) -> list[str]:
+    """What was changed or found twice, one sentence each."""
     changes = Counter(change for item in packed for change in item.changes)
-    notices = [f"{n:,} images were {change}" for change, n in sorted(changes.items())]
-    n_bad = len(packed) - len(table)
-    if n_bad:
-        notices.append(f"dropped {n_bad:,} bad images, named in the log")
+    cut = [image for image, item in zip(images, packed, strict=True) if NO_END in item.changes]
+    notices = [
+        f"{n:,} images were {change}" + (f": {examples(cut)}" if change == NO_END else "")
+        for change, n in sorted(changes.items())
+    ]
     twins = table[table.duplicated("sha256", keep=False)]
     if len(twins):
         notices.append(f"{len(twins):,} images are byte-identical to another: {examples(twins['image'])}")

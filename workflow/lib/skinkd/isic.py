@@ -7,6 +7,7 @@ import pandas as pd
 
 from skinkd.atomic import digest_of
 from skinkd.errors import InputError, examples
+from skinkd.lesion_policies import judge_blank_lesions, judge_mixed_lesions
 from skinkd.readers import ArchiveTables
 from skinkd.strict_csv import Sheet, read_sheet
 
@@ -23,17 +24,26 @@ COLUMNS = ("image", "lesion", "label", "age", "sex", "site", "origin")
 ORIGINS = ("HAM", "BCN", "MSK")
 
 
-def read_archive_tables(path_to_ground_truth, path_to_metadata, *, unknown: str = "error") -> ArchiveTables:
+def read_archive_tables(
+    path_to_ground_truth,
+    path_to_metadata,
+    *,
+    unknown: str = "error",
+    missing_group: str = "own",
+    on_mixed_lesion: str = "error",
+) -> ArchiveTables:
     """Join an archive's one-hot ground truth with its metadata, in the order of the metadata.
 
     Args:
         path_to_ground_truth: csv with `image`, the eight `CLASSES` and perhaps `UNK`, each 0 or 1.
         path_to_metadata: csv with `image`, `lesion_id`, `age_approx` in years, `sex`, `anatom_site_general`.
         unknown: `error` refuses images of class UNK, `drop` leaves them out and says so.
+        missing_group: `own`, `drop` or `error`, for images without a lesion id.
+        on_mixed_lesion: `error` or `drop`, for lesions with two labels.
 
     Raises:
         InputError: unreadable table, wrong columns, a row without exactly one class, an image or a
-            lesion with two labels, an image in only one table.
+            lesion with two labels, a blank lesion id where that is an error, an image in only one table.
     """
     truth, metadata = read_sheet(path_to_ground_truth), read_sheet(path_to_metadata)
     labels, label_notices = _labels_of(truth, unknown)
@@ -45,8 +55,9 @@ def read_archive_tables(path_to_ground_truth, path_to_metadata, *, unknown: str 
         dtype=str,
     )
     table = table[table["label"] != UNKNOWN].reset_index(drop=True)
-    _check_one_label_per_lesion(table)
-    notices = (*truth.notices, *metadata.notices, *label_notices, *detail_notices)
+    table, mixed = judge_mixed_lesions(table, on_mixed_lesion)
+    table, blank = judge_blank_lesions(table, missing_group)
+    notices = (*truth.notices, *metadata.notices, *label_notices, *detail_notices, *mixed, *blank)
     return ArchiveTables(table, notices, CLASSES, digest_of(path_to_ground_truth))
 
 
@@ -235,13 +246,3 @@ def _check_same_images(labels, details, truth_name: str, metadata_name: str) -> 
             "Both tables must describe the same images",
             "take both from one archive",
         )
-
-
-def _check_one_label_per_lesion(table: pd.DataFrame) -> None:
-    lesions = table[table["lesion"] != ""].groupby("lesion")["label"].unique()
-    mixed = [
-        f"{lesion} ({', '.join(sorted(labels))})" for lesion, labels in lesions.items() if len(labels) > 1
-    ]
-    if mixed:
-        what = f"{len(mixed):,} lesions have two labels: {examples(mixed)}"
-        raise InputError("archive", what, "One lesion has one diagnosis", "mend or remove their rows")

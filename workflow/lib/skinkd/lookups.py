@@ -7,7 +7,23 @@ HEADLINE = "balanced_accuracy"
 # Labels; what each number means stands in `skinkd.quantities`.
 METRICS = {name: metric.label for name, metric in quantities.METRICS.items()}
 FACTS = {name: fact.label for name, fact in quantities.FACTS.items()}
-PROTOCOLS = {"as_published": "As published", "as_coded": "As coded", "leak_free": "Leak-free"}
+PROTOCOLS = {
+    "as_published": "As published",
+    "as_coded": "As coded",
+    "leak_free": "Leak-free",
+    "leak_injected": "Leak injected",
+}
+# What may join a test image to one that a network learns from; see `skinkd.leaks`.
+RELATIVES = {
+    "image": "The same image",
+    "twin": "The same image id but for _downsampled",
+    "lesion": "The same lesion id",
+    "bytes": "The same bytes",
+    "group": "One lesion, by lesion ids and bytes together",
+    "label": "The same bytes or image id under another label",
+    "near": "A near duplicate",
+    "near_unknown": "A near duplicate that is no known sibling",
+}
 ROLES = {"teacher": "Teacher", "student": "Student alone", "distilled": "Distilled student"}
 GLYPHS = {
     "reproduced": "●",

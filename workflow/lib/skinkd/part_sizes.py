@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from skinkd.config import INJECTED
 from skinkd.errors import InputError
 from skinkd.grid import splits
+from skinkd.leak_injection import inject_siblings
 from skinkd.official_counts import OFFICIAL
 from skinkd.splits import load_split
 from skinkd.study import Study
@@ -31,9 +33,11 @@ def _sizes(
 ) -> dict[str, int]:
     """Images of each part of one split."""
     resolved = study.paper(paper, protocol)
-    divide = load_split(resolved.split.name).split
-    parts = divide(tables[resolved.source], fold=fold, **resolved.split.parameters)["part"]
-    return {part: int((parts == part).sum()) for part in ("train", "validation", "test")}
+    divide, table = load_split(resolved.split.name).split, tables[resolved.source]
+    split = divide(table, fold=fold, **resolved.split.parameters)
+    if protocol == INJECTED:
+        split = inject_siblings(split, table, seed=study.config.statistics.seed, fold=fold)
+    return {part: int((split["part"] == part).sum()) for part in ("train", "validation", "test")}
 
 
 def table_of(study: Study, source: str) -> tuple[pd.DataFrame, str]:

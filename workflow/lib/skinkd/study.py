@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from skinkd import strict_yaml
-from skinkd.config import PROTOCOLS, Arm, Config, Paper, check_config, check_paper
+from skinkd.config import CLEAN, INJECTED, PROTOCOLS, Arm, Config, Paper, check_config, check_paper
 from skinkd.errors import InputError, examples
 from skinkd.signatures import ONLINE, did_you_mean, inputs_of
 
@@ -35,13 +35,15 @@ class Study:
     changes: dict[str, list[str]] = field(default_factory=dict)
 
     def paper(self, paper: str, protocol: str) -> Paper:
-        """One paper under one protocol.
+        """One paper under one protocol; injected it is as leak-free, but for the images that it trains on.
 
         Raises:
             InputError: where this study does not run it.
         """
         if paper not in self.config.papers:
             raise _unknown("paper", paper, self.config.papers, place="this study")
+        if protocol == INJECTED and self.injected(paper):
+            protocol = CLEAN
         if protocol not in self.protocols(paper):
             raise _unknown("protocol", protocol, self.protocols(paper), place=f"{paper} in this study")
         return self.papers[paper, protocol]
@@ -83,6 +85,19 @@ class Study:
                 earlier.append(run)
                 names.append(name)
         return names
+
+    def injected(self, paper: str) -> list[str]:
+        """A paper's arms that also train on siblings of their test images; none unless leak-free runs."""
+        return self.config.leak_injection.get(paper, []) if (paper, CLEAN) in self.papers else []
+
+    def injected_cells(self) -> list[tuple[str, str, str]]:
+        """Every (paper, protocol, arm) that runs to say what a leak adds: with the leak, and without."""
+        return [
+            (paper, protocol, arm)
+            for paper in self.config.papers
+            for arm in self.injected(paper)
+            for protocol in (CLEAN, INJECTED)
+        ]
 
     def runs(self, paper: str, protocol: str) -> list[tuple[int, int]]:
         """Folds and seeds that run, as pairs."""
@@ -164,7 +179,7 @@ def open_study(values: dict) -> Study:
     """
     config = check_config(values)
     known = sorted(path.stem for path in PAPERS.glob("*.yaml"))
-    for paper in [*config.papers, *config.arms, *_changes(config)]:
+    for paper in [*config.papers, *config.arms, *config.leak_injection, *_changes(config)]:
         if paper not in known:
             raise _unknown("paper", paper, known)
     _check_names_of_changes(config)
@@ -298,6 +313,9 @@ def _check_what_runs(study: Study) -> None:
         for arm in study.arms(paper, protocol):
             if arm not in resolved.arms:
                 raise _unknown("arm", arm, resolved.arms, place=f"arms.{paper}.{protocol}")
+        for arm in study.injected(paper):
+            if arm not in resolved.arms:
+                raise _unknown("arm", arm, resolved.arms, place=f"leak_injection.{paper}")
         if resolved.source not in config.sources:
             raise _unknown("source", resolved.source, config.sources, place=f"papers {paper}")
         for network in resolved.networks.values():

@@ -17,6 +17,7 @@ def summarize(
     published: list[PublishedValue],
     scores: list[dict],
     splits: list[dict],
+    audits: dict,
     sources: dict,
     networks: list[dict],
     training: list[dict],
@@ -34,6 +35,7 @@ def summarize(
         protocols: one sentence for each protocol, in the order of the report.
         published: what the papers print; rows of other papers are left out.
         scores, splits: the records of all arms and splits.
+        audits: by paper, what joins its test images to its training images.
         sources: the manifest of each ingested archive, by its name.
         networks: what is known of each trained network.
         training: one history per run.
@@ -56,6 +58,7 @@ def summarize(
         "cells": cells(study["scale"], papers, mine, scores, networks),
         "scores": scores,
         "splits": splits,
+        "audits": audits,
         "data": {"sources": sources},
         "networks": networks,
         "assumptions": assumptions,

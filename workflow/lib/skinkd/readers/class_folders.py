@@ -8,6 +8,7 @@ import pandas as pd
 
 from skinkd.errors import InputError, examples
 from skinkd.isic import COLUMNS, details_of
+from skinkd.lesion_policies import judge_blank_lesions
 from skinkd.picture_store import open_store
 from skinkd.readers import ArchiveTables
 from skinkd.signatures import did_you_mean
@@ -40,7 +41,12 @@ class Filed(NamedTuple):
 
 
 def class_folders(
-    path_to_images, paths_to_tables=(), *, classes: dict[str, str] = FOLDERS, on_conflict: str = "keep"
+    path_to_images,
+    paths_to_tables=(),
+    *,
+    classes: dict[str, str] = FOLDERS,
+    on_conflict: str = "keep",
+    missing_group: str = "own",
 ) -> ArchiveTables:
     """Read which pictures stand in which folder, and look their lesions up.
 
@@ -54,24 +60,27 @@ def class_folders(
         paths_to_tables: none, or an ISIC challenge's metadata that name the lesions of these image ids.
         classes: folder names and their classes, in the order of the classes.
         on_conflict: `error`, `drop` or `keep`.
+        missing_group: `own`, `drop` or `error`, for images without a lesion id.
 
     Raises:
         InputError: a folder that is no class, a class without pictures, a name in two folders where
-            that is an error, metadata that cannot be read.
+            that is an error, a blank lesion id where that is one, metadata that cannot be read.
     """
     place = Path(path_to_images).name
     files = _filed(open_store(path_to_images, members={}).names, classes, place)
     images, notices = _named(files, on_conflict, place)
     details, more = _details(paths_to_tables)
     table = pd.DataFrame([_row(image, images[image], details) for image in sorted(images)], dtype=str)
+    mixed = _mixed_lesions(table)
+    table, blank = judge_blank_lesions(_with_one_lesion_per_name(table, images), missing_group)
     _check_every_class(table, classes, place)
     truth = "\n".join(f"{image},{images[image].label}" for image in sorted(images))
     return ArchiveTables(
-        images=_with_one_lesion_per_name(table, images),
-        notices=(*notices, *more, *_notices_of(table, bool(paths_to_tables))),
+        images=table,
+        notices=(*notices, *more, *mixed, *blank),
         classes=tuple(classes.values()),
         ground_truth_sha256=hashlib.sha256(truth.encode()).hexdigest(),
-        members={image: file.member for image, file in images.items()},
+        members={image: images[image].member for image in table["image"]},
     )
 
 
@@ -167,10 +176,8 @@ def _check_every_class(table: pd.DataFrame, classes: dict[str, str], place: str)
         raise InputError("archive", what, "A class without pictures cannot be taught", fix)
 
 
-def _notices_of(table: pd.DataFrame, looked_up: bool) -> list[str]:
-    """How many lesions were found, and which have two classes."""
-    found = table[table["lesion"] != ""]
-    notices = [f"{len(found):,} of {len(table):,} images have a lesion id"] if looked_up else []
-    mixed = found.groupby("lesion")["label"].nunique()
+def _mixed_lesions(table: pd.DataFrame) -> list[str]:
+    """A notice of the lesions that have two classes."""
+    mixed = table[table["lesion"] != ""].groupby("lesion")["label"].nunique()
     mixed = mixed[mixed > 1].index.tolist()
-    return [*notices, *([f"{len(mixed):,} lesions have two labels: {examples(mixed)}"] if mixed else [])]
+    return [f"{len(mixed):,} lesions have two labels: {examples(mixed)}"] if mixed else []

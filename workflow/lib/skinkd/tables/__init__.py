@@ -2,7 +2,7 @@
 
 from skinkd.cells import Table
 from skinkd.lookups import cells_of, protocols_of
-from skinkd.tables import audit, compared, networks, published, scored
+from skinkd.tables import audit, compared, leaks, networks, published, scored
 
 
 def all_tables(results: dict) -> dict[str, Table]:
@@ -45,7 +45,7 @@ def _tables_of(results, paper):
         yield make(results, paper)
     for protocol in protocols_of(results, paper):
         yield scored.classes(results, paper, protocol)
-    for make in (networks.facts, networks.terms, audit.data, audit.leakage):
+    for make in (networks.facts, networks.terms, audit.data, audit.leakage, leaks.links, leaks.injection):
         yield make(results, paper)
     for record in results["pictures"].values():
         if record["paper"] == paper and record["name"] == "grad_cam":
