@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from snakemake.utils import min_version
@@ -27,9 +28,12 @@ sys.path.insert(0, str(Path(workflow.basedir, "workflow", "lib")))
 from skinkd import standby
 from skinkd.claims import Claim, WithoutLocks
 from skinkd.companions import write_companions_of
+from skinkd.stale_locks import take_over
 
 # Libraries of linear algebra would each start a thread per core, in every job; sums would depend on their number.
 os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+# Nobody else needs to know what runs here.
+os.environ |= {"DO_NOT_TRACK": "1", "DVC_NO_ANALYTICS": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
 # Snakemake puts this into a shell's command as it is.
 sys.executable = standby.interpreter()
 
@@ -44,6 +48,7 @@ rule report:
         f"{REPORT}/report.html",
         f"{REPORT}/report.tex",
         f"{REPORT}/results.json",
+        f"{REPORT}/provenance.json",
 
 
 # In the order the data flows.
@@ -54,17 +59,28 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/explain.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/partial_report.smk"
 
 
-# Snakemake refuses a second run in this folder; who runs the first, it does not say.
+# Snakemake refuses a second run in this folder; who runs the first, it does not say, nor whether it still runs.
 RUN_OF_GRAPH = Claim(f"{RESULTS}/unfinished/run")
-if workflow.is_main_process and (holder := RUN_OF_GRAPH.holder()):
-    print(f"{Path(RESULTS).resolve()} is in use by {holder}: wait for that run, or end it.", file=sys.stderr)
+
+
+def in_use_by(holder):
+    return f"{Path(RESULTS).resolve()} is in use by {holder}: wait for that run, or end it."
+
+
+if workflow.is_main_process:
+    take_over(RUN_OF_GRAPH, RESULTS, command_of("--unlock"), say=partial(print, file=sys.stderr))
+    if holder := RUN_OF_GRAPH.holder():
+        print(in_use_by(holder), file=sys.stderr)
 
 
 onstart:
     with suppress(WithoutLocks):
-        RUN_OF_GRAPH.take()
+        # Snakemake's own lock lets runs of different targets pass, and goes with the first that ends.
+        if not RUN_OF_GRAPH.take():
+            raise WorkflowError(in_use_by(RUN_OF_GRAPH.holder() or "another process"))
     write_companions_of(workflow, COMPANIONS, STUDY.config.device, gpu=GPU)
     if workflow.local_exec:
         # Snakemake 9.27 looks for work again one second after each look: every job that ends adds another chain
@@ -75,6 +91,8 @@ onstart:
 
 onerror:
     RUN_OF_GRAPH.release()
+    if "partial_report" not in sys.argv:
+        print(f"\nA report of what did end: {command_of('partial_report')}", file=sys.stderr)
 
 
 onsuccess:

@@ -4,6 +4,9 @@ needs   the config
 makes   nothing; names that the other rules use
 """
 
+import json
+import shlex
+
 from skinkd import grid
 from skinkd.config import read_config
 from skinkd.errors import InputError
@@ -18,6 +21,16 @@ try:
     STUDY = open_study(read_config(*CONFIG_FILES, **workflow.config_settings.config))
 except InputError as error:
     raise WorkflowError(str(error)) from None
+
+
+def command_of(*words):
+    """How to call Snakemake on this study, as words for a shell."""
+    command = ["snakemake", "--cores", "1" if "--unlock" in words else "all", *words]
+    settings = [f"{key}={json.dumps(value)}" for key, value in workflow.config_settings.config.items()]
+    command += ["--config", *settings] if settings else []
+    command += ["--configfile", *map(os.path.relpath, CONFIG_FILES[1:])] if CONFIG_FILES[1:] else []
+    return shlex.join(command)
+
 
 RESULTS = STUDY.config.results
 REPORT = f"{RESULTS}/report"
@@ -171,11 +184,11 @@ ALL_RUNS = [
 ]
 
 
-def of_all_runs(stage, suffix):
-    """A stage's files of every run of the study."""
+def of_runs(stage, suffix, runs):
+    """A stage's files of these runs."""
     return [
         f"{RESULTS}/{stage}/{paper}/{protocol}/{arm}/fold{fold}-seed{seed}.{suffix}"
-        for paper, protocol, arm, fold, seed in ALL_RUNS
+        for paper, protocol, arm, fold, seed in runs
     ]
 
 

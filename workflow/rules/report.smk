@@ -1,7 +1,7 @@
 """From scores to the report; the report is a function of results.json.
 
 needs   RESULTS/scores/{paper}/{protocol}/{arm}.json, splits, learning curves, config/papers/*.csv
-makes   RESULTS/report/results.json, figures/, tables/, report.html, report.tex
+makes   RESULTS/report/results.json, provenance.json, figures/, tables/, report.html, report.tex
 """
 
 from skinkd import figures as figure_catalogue
@@ -19,26 +19,39 @@ FIGURES = figure_catalogue.catalogue(
     }
 )
 FIGURE_NAMES = sorted({figure["name"] for figure in FIGURES.values()})
+SAMPLES = [f"{RESULTS}/ingest/{source}/samples.png" for source in STUDY.sources()]
+TEMPLATES = [f"report/report.{suffix}" for suffix in ("html.jinja", "css", "js", "tex.jinja")]
+
+
+def inputs_of_report(cells, runs):
+    """The files of these arms and of their runs of which the report speaks, and what they share."""
+    folds = [(*key, fold) for key, resolved in STUDY.papers.items() for fold in resolved.folds]
+    return {
+        "scores": [f"{RESULTS}/scores/{'/'.join(cell)}.json" for cell in cells],
+        "networks": of_runs("networks", "safetensors", runs),
+        "histories": of_runs("histories", "csv", runs),
+        "predictions": of_runs("predictions", "csv", runs),
+        "splits": [f"{RESULTS}/split/{paper}/{protocol}/fold{fold}.json" for paper, protocol, fold in folds],
+        "manifests": [f"{RESULTS}/ingest/{source}/manifest.json" for source in STUDY.sources()],
+        "costs": [*costs_of_study(), *(f"{RESULTS}/costs/explain/{stem}.json" for stem in PICTURES)],
+        "pictures": [f"{REPORT}/pictures/{stem}.json" for stem in PICTURES],
+    }
+
+
+def published_tables():
+    """What the papers print."""
+    return [f"config/papers/{paper}.csv" for paper in STUDY.config.papers]
 
 
 rule summarize:
     """Puts published and reproduced values side by side."""
     input:
-        scores=[f"{RESULTS}/scores/{paper}/{protocol}/{arm}.json" for paper, protocol, arm in STUDY.cells()],
-        splits=[
-            f"{RESULTS}/split/{paper}/{protocol}/fold{fold}.json"
-            for (paper, protocol), resolved in STUDY.papers.items()
-            for fold in resolved.folds
-        ],
-        manifests=[f"{RESULTS}/ingest/{source}/manifest.json" for source in STUDY.sources()],
-        published=[f"config/papers/{paper}.csv" for paper in STUDY.config.papers],
-        networks=of_all_runs("networks", "safetensors"),
-        histories=of_all_runs("histories", "csv"),
-        costs=[*costs_of_study(), *(f"{RESULTS}/costs/explain/{stem}.json" for stem in PICTURES)],
-        pictures=[f"{REPORT}/pictures/{stem}.json" for stem in PICTURES],
+        **inputs_of_report(STUDY.cells(), ALL_RUNS),
+        published=published_tables(),
         code=imports_of("summarize.py"),
     output:
         results=f"{REPORT}/results.json",
+        provenance=f"{REPORT}/provenance.json",
     log:
         f"{RESULTS}/logs/summarize.log",
     conda:
@@ -46,6 +59,7 @@ rule summarize:
     params:
         config=STUDY.config.model_dump(),
         repository=".",
+        missing=[],
     script:
         "../scripts/summarize.py"
 
@@ -74,9 +88,9 @@ rule render:
     input:
         results=f"{REPORT}/results.json",
         figures=[f"{REPORT}/figures/{stem}.svg" for stem in FIGURES],
-        samples=[f"{RESULTS}/ingest/{source}/samples.png" for source in STUDY.sources()],
+        samples=SAMPLES,
         pictures=[f"{REPORT}/pictures/{stem}" for stem in PICTURES],
-        templates=[f"report/report.{suffix}" for suffix in ("html.jinja", "css", "js", "tex.jinja")],
+        templates=TEMPLATES,
         code=imports_of("render.py"),
     output:
         html=f"{REPORT}/report.html",
@@ -89,8 +103,9 @@ rule render:
     params:
         templates=lambda wc, input: str(Path(input.templates[0]).parent),
         pictures=lambda wc: f"{REPORT}/pictures",
-        sample_captions=[
-            f"Images of the source {source} by class, drawn at random" for source in STUDY.sources()
+        sample_captions=lambda wc, input: [
+            f"Images of the source {Path(path).parent.name} by class, drawn at random"
+            for path in input.samples
         ],
     script:
         "../scripts/render.py"

@@ -21,7 +21,7 @@ class InputError(ValueError):
         self.problems = tuple(map(str, problems))
 
     def __reduce__(self):
-        # Python rebuilds an exception from its message alone: this one would not come back from another process.
+        # Python rebuilds an exception from its message alone, so this one would not leave its process.
         return _rebuilt, (type(self), self.args, vars(self))
 
 

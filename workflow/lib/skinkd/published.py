@@ -62,6 +62,14 @@ def read_published(path) -> list[PublishedValue]:
     return [_value_of(row) for row in sheet.rows]
 
 
+def printed_classes(published: list[PublishedValue]) -> dict[str, list[str]]:
+    """The classes that each paper's numbers name, in the order of print."""
+    found: dict[str, dict] = {}
+    for row in published:
+        found.setdefault(row.paper, {}).update({row.of_class: None} if row.of_class else {})
+    return {paper: list(classes) for paper, classes in found.items()}
+
+
 def _refused(path, what: str, problems=()) -> InputError:
     why, fix = "The report would compare wrongly", "correct the table"
     return InputError("published", f"{path}: {what}", why, fix, problems)
