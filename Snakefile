@@ -98,6 +98,7 @@ onerror:
 onsuccess:
     RUN_OF_GRAPH.release()
     # Other targets leave an older page as it was, or none; make names the page by itself.
-    page = Path(REPORT, "report.html")
-    if "MAKELEVEL" not in os.environ and page.exists() and page.stat().st_mtime >= STARTED_S:
-        print(f"\nThe report is {page.resolve()}")
+    for what, folder in (("The report is", REPORT), ("The report of what did end is", PARTIAL)):
+        page = Path(folder, "report.html")
+        if "MAKELEVEL" not in os.environ and page.exists() and page.stat().st_mtime >= STARTED_S:
+            print(f"\n{what} {page.resolve()}")

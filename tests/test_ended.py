@@ -94,9 +94,10 @@ def test_the_first_failure_on_an_arm_s_way_is_the_reason(results):
 
 
 def test_an_arm_that_was_stopped_says_how_far_it_came(results):
-    (results / "networks" / "/".join(ARM) / f"{run_of(ARM)}.safetensors").unlink()
+    network = results / "networks" / "/".join(ARM) / f"{run_of(ARM)}.safetensors"
+    network.unlink()
     path = log(results, f"train/{'/'.join(ARM)}/{run_of(ARM)}.log", "epoch 1\nepoch 2\n")
-    assert reason(results) == f"not run to its end: epoch 2 ({path})"
+    assert reason(results) == f"not run to its end: {network} is not there; epoch 2 ({path})"
 
 
 def test_a_report_of_nothing_is_refused_with_the_reason(results):

@@ -62,10 +62,11 @@ def _reason(study: Study, results, cell) -> str:
         if failure := _failure_in(path):
             return f"failed: {failure} ({path})"
     begun = [path for path in logs if path.is_relative_to(Path(results, "logs/train", *cell))]
-    words = begun and _lines_of(begun[-1])
-    if words:
-        return f"not run to its end: {words[-1]} ({begun[-1]})"
-    return "not run: no job of this arm has begun"
+    if not begun:
+        return "not run: no job of this arm has begun"
+    absent = next(path for path in _files_of(study, results, cell) if not os.path.exists(path))
+    words = "".join(f"; {line} ({begun[-1]})" for line in _lines_of(begun[-1])[-1:])
+    return f"not run to its end: {absent} is not there{words}"
 
 
 def _failure_in(path: Path) -> str:
