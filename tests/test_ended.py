@@ -17,11 +17,14 @@ ARM = ("ssd_kd", "as_published", "multi_teacher")
 @pytest.fixture
 def results(tmp_path):
     """Files of all arms of the smoke study."""
+    for source in STUDY.sources():
+        touch(tmp_path, "ingest", source, "manifest", suffix=".json")
     for cell in STUDY.cells():
         for stage in ("scores", "costs/score"):
             touch(tmp_path, stage, *cell, suffix=".json")
         for fold, seed in STUDY.runs(*cell[:2]):
-            touch(tmp_path, "split", *cell[:2], f"fold{fold}", suffix=".json")
+            for suffix in (".csv", ".json"):
+                touch(tmp_path, "split", *cell[:2], f"fold{fold}", suffix=suffix)
             run = f"fold{fold}-seed{seed}"
             for stage, suffix in (
                 *(("networks", ".safetensors"), ("histories", ".csv")),

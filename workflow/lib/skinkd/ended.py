@@ -19,14 +19,15 @@ def ended_cells(study: Study, results) -> list[tuple[str, str, str]]:
 
 
 def _files_of(study: Study, results, cell) -> Iterator[str]:
-    """What the report needs of an arm."""
+    """What the report needs of an arm, in the order in which it is made."""
     place = "/".join(cell)
-    yield f"{results}/scores/{place}.json"
-    yield f"{results}/costs/score/{place}.json"
+    yield f"{results}/ingest/{study.paper(*cell[:2]).source}/manifest.json"
     for fold, seed in study.runs(*cell[:2]):
-        yield f"{results}/split/{cell[0]}/{cell[1]}/fold{fold}.json"
+        yield from (f"{results}/split/{cell[0]}/{cell[1]}/fold{fold}.{suffix}" for suffix in ("csv", "json"))
         for stage, suffix in STAGES:
             yield f"{results}/{stage}/{place}/fold{fold}-seed{seed}.{suffix}"
+    yield f"{results}/scores/{place}.json"
+    yield f"{results}/costs/score/{place}.json"
 
 
 def missing_cells(study: Study, results) -> list[dict]:
