@@ -71,7 +71,13 @@ def in_use_by(holder):
 
 
 if workflow.is_main_process:
-    take_over(RUN_OF_GRAPH, RESULTS, command_of("--unlock"), say=partial(print, file=sys.stderr))
+    take_over(
+        RUN_OF_GRAPH,
+        RESULTS,
+        command_of("--unlock"),
+        say=partial(print, file=sys.stderr),
+        dry_run=workflow.logger_manager.settings.dryrun,
+    )
     if holder := RUN_OF_GRAPH.holder():
         print(in_use_by(holder), file=sys.stderr)
 

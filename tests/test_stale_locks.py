@@ -111,6 +111,9 @@ def test_a_run_goes_on_after_a_killed_one_without_another_command(tmp_path, dead
     place.write_text(DEAD.format(pid=dead, host=socket.gethostname()), encoding="utf-8")
     small = project / "small.yaml"
     small.write_text("sources: {demo: {images: 60}}\n", encoding="utf-8")
+    dry = snakemake(project, "-n", target, config=("tests/config/smoke.yaml", small))
+    assert "the next run takes over" in dry.stdout
+    assert len(list((project / LOCKS).iterdir())) == 2
     run = snakemake(project, target, config=("tests/config/smoke.yaml", small))
     assert run.returncode == 0, run.stdout[-3000:]
     assert "this run takes over" in run.stdout

@@ -17,20 +17,24 @@ UNLOCK = "snakemake --unlock --cores 1"
 SIGNATURE = re.compile(r"pid (?P<pid>\d+) on (?P<host>\S+) since ")
 
 
-def take_over(claim: Claim, results, command: str = UNLOCK, say: Callable = print) -> None:
+def take_over(
+    claim: Claim, results, command: str = UNLOCK, say: Callable = print, dry_run: bool = False
+) -> None:
     """Remove the locks that a killed run of a study left, or say how, where it cannot be known to be over.
 
     Args:
         claim: of the graph of the study.
         results: the study's folder of results.
         command: that unlocks the folder.
+        dry_run: change nothing.
     """
     left = [lock for lock in sorted(LOCKS.glob("*.lock")) if _concerns(lock, Path(results))]
     if not left or claim.holder():
         return
     signature = claim.signature()
-    if _is_over(signature) and _removed(left, claim):
-        say(f"The run of {signature} was killed and left this folder locked; this run takes over.")
+    if _is_over(signature) and (dry_run or _removed(left, claim)):
+        which = "the next" if dry_run else "this"
+        say(f"The run of {signature} was killed and left this folder locked; {which} run takes over.")
     else:
         say(
             f"{LOCKS} is locked, and nobody holds {results}: "
