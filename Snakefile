@@ -58,16 +58,13 @@ include: "workflow/rules/split.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/explain.smk"
+include: "workflow/rules/report_files.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/partial_report.smk"
 
 
 # Snakemake refuses a second run in this folder; who runs the first, it does not say, nor whether it still runs.
 RUN_OF_GRAPH = Claim(f"{RESULTS}/unfinished/run")
-
-
-def in_use_by(holder):
-    return f"{Path(RESULTS).resolve()} is in use by {holder}: wait for that run, or end it."
 
 
 if workflow.is_main_process:

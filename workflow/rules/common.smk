@@ -39,6 +39,11 @@ DEVICE = STUDY.config.device.of_jobs
 GPU = gpus_per_job(STUDY.config.device.name)
 
 
+def in_use_by(holder):
+    """Why another run of this study must not start."""
+    return f"{Path(RESULTS).resolve()} is in use by {holder}: wait for that run, or end it."
+
+
 wildcard_constraints:
     source="[a-z0-9_]+",
     paper="[a-z0-9_]+",

@@ -4,31 +4,6 @@ needs   whatever is there of RESULTS/scores/{paper}/{protocol}/{arm}.json and of
 makes   RESULTS/report-partial/, as the rule report makes RESULTS/report/
 """
 
-from skinkd.ended import ended_cells, missing_cells
-
-PARTIAL = f"{RESULTS}/report-partial"
-
-
-def there(paths):
-    """Those paths that exist, in full: as such they are no rule's output, and so nothing is run for them."""
-    return [os.path.abspath(path) for path in paths if os.path.exists(path)]
-
-
-def manifest_of(path_to_split):
-    """The manifest of the archive that a split divides."""
-    paper, protocol = Path(path_to_split).parts[-3:-1]
-    return f"{RESULTS}/ingest/{STUDY.paper(paper, protocol).source}/manifest.json"
-
-
-def what_ended(wildcards):
-    """The files behind the arms that did end."""
-    cells = ended_cells(STUDY, RESULTS)
-    runs = [(*cell, *run) for cell in cells for run in STUDY.runs(*cell[:2])]
-    inputs = inputs_of_report(cells, runs)
-    # A split says nothing without its archive.
-    inputs["splits"] = [path for path in inputs["splits"] if os.path.exists(manifest_of(path))]
-    return {name: there(paths) for name, paths in inputs.items()}
-
 
 use rule summarize as partial_summarize with:
     input:

@@ -19,28 +19,6 @@ FIGURES = figure_catalogue.catalogue(
     }
 )
 FIGURE_NAMES = sorted({figure["name"] for figure in FIGURES.values()})
-SAMPLES = [f"{RESULTS}/ingest/{source}/samples.png" for source in STUDY.sources()]
-TEMPLATES = [f"report/report.{suffix}" for suffix in ("html.jinja", "css", "js", "tex.jinja")]
-
-
-def inputs_of_report(cells, runs):
-    """The files of these arms and of their runs of which the report speaks, and what they share."""
-    folds = [(*key, fold) for key, resolved in STUDY.papers.items() for fold in resolved.folds]
-    return {
-        "scores": [f"{RESULTS}/scores/{'/'.join(cell)}.json" for cell in cells],
-        "networks": of_runs("networks", "safetensors", runs),
-        "histories": of_runs("histories", "csv", runs),
-        "predictions": of_runs("predictions", "csv", runs),
-        "splits": [f"{RESULTS}/split/{paper}/{protocol}/fold{fold}.json" for paper, protocol, fold in folds],
-        "manifests": [f"{RESULTS}/ingest/{source}/manifest.json" for source in STUDY.sources()],
-        "costs": [*costs_of_study(), *(f"{RESULTS}/costs/explain/{stem}.json" for stem in PICTURES)],
-        "pictures": [f"{REPORT}/pictures/{stem}.json" for stem in PICTURES],
-    }
-
-
-def published_tables():
-    """What the papers print."""
-    return [f"config/papers/{paper}.csv" for paper in STUDY.config.papers]
 
 
 rule summarize:
