@@ -80,7 +80,7 @@ def test_a_log_on_a_full_disk_is_said_past_it(capfd):
     assert "run again: the run goes on where it was saved." in said
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 def test_a_full_disk_is_said_in_the_log_and_past_it(tmp_path, capfd, number):
     full = OSError(number, os.strerror(number), str(tmp_path / "absent" / "network.safetensors"))
     assert ended(tmp_path / "job.log", full) == 75

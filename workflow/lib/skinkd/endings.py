@@ -16,7 +16,8 @@ from skinkd.interruptions import Interrupted
 EXIT_INPUT = 2
 EXIT_BUG = 1
 EXIT_AGAIN = 75  # EX_TEMPFAIL: run again, and it goes on
-FULL = (errno.ENOSPC, errno.EDQUOT)
+# No space left, no quota left, larger than a file may be.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
