@@ -8,7 +8,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("Snakefile", "workflow", "config", "envs", "profiles", "report", "tests/config")
+PARTS = (
+    *("Snakefile", "workflow", "config", "envs", "profiles", "report", "requirements.lock"),
+    "tests/config",
+)
 SMOKE = ROOT / "tests/config/smoke.yaml"
 
 

@@ -106,6 +106,7 @@ def example(scale: str = "smoke") -> dict:
         "training": [_training(generator, papers, score) for score in scores],
         "networks": [_network(papers, score) for score in scores],
         "pictures": _pictures(papers),
+        "missing": [],
         "provenance": _provenance(),
     }
 
@@ -675,6 +676,27 @@ def _provenance():
             **{"optimizer_kernels": "fused", "allocator": "the system's"},
         },
         **{"threads": 1, "licences": ["ISIC 2019: CC-BY-NC 4.0"]},
+        **{
+            "source_sha256": "5b" * 32,
+            "lock_sha256": "6a" * 32,
+            "seeds": {"seeds": [0, 1, 2], "view_seed": 0},
+        },
+        "diff": {
+            "sha256": "7f" * 32,
+            "stat": f" workflow/{NASTY}.py | 2 +-\n 1 file changed",
+            "untracked": [{"path": f"config/{NASTY}.yaml", "sha256": "8e" * 32}],
+        },
+        "runs": [
+            {
+                **{"paper": paper, "protocol": "as_published", "arm": arm, "fold": 0, "seed": 0},
+                **{"restarts": restarts, "weights_sha256": "9d" * 32},
+                "files": {
+                    name: {"path": f"results/{name}", "sha256": digest * 32}
+                    for name, digest in (("split", "a1"), ("network", "b2"), ("predictions", "c3"))
+                },
+            }
+            for paper, arm, restarts in (("ssd_kd", "nasty", 2), ("dsnet", "dsnet", 0))
+        ],
     }
 
 

@@ -351,6 +351,61 @@ def test_a_missing_cell_says_why(page):
     assert "no test image of class DF" in page.text
 
 
+def test_a_report_of_a_part_says_first_what_did_not_end_and_why():
+    shown, place = example(), ("dsnet", "leak_free", "dsnet")
+    reason = f"failed: ERROR training: {NASTY} broke (results/logs/train/dsnet.log)"
+    shown["scores"] = [s for s in shown["scores"] if (s["paper"], s["protocol"], s["arm"]) != place]
+    for cell in shown["cells"]:
+        if (cell["paper"], cell["protocol"], cell["arm"]) == place:
+            cell |= {"reproduced": None, "low": None, "high": None, "verdict": "not run", "reason": reason}
+    shown["missing"] = [dict(zip(("paper", "protocol", "arm"), place, strict=True)) | {"reason": reason}]
+    html = render_html(shown)
+    page = Page(html)
+    assert page.unbalanced == []
+    assert html.index("This report is a part: 1 arm did not end.") < html.index('id="verdict"')
+    failed = [text for found, text in page.cells if "missing" in found.get("class", "") and "failed" in text]
+    assert len(failed) > 3
+    assert page.text.count(reason) >= 4, "in the list, with every number, and below tables"
+    document = report.latex_document(shown, all_tables(shown), TEMPLATES, "ab")
+    assert "\\section{What did not end}" in document
+    assert "results/logs/train/dsnet.log" in report.table_files(shown, all_tables(shown), "ab")["missing.csv"]
+
+
+def test_a_complete_report_speaks_of_no_part(smoke, page):
+    assert "did not end" not in page.text
+    assert "missing" not in all_tables(smoke)
+    assert "did not end" not in report.latex_document(smoke, all_tables(smoke), TEMPLATES, "ab")
+
+
+def test_the_page_says_what_made_its_numbers(smoke, html, page):
+    rows = {row[0].text: row[1].text for row in all_tables(smoke)["provenance"].rows}
+    assert rows["Uncommitted changes, sha256"] == f"{'7f' * 32}; 1 file unknown to git"
+    assert rows["Restarts"] == "1 run of 2 went on after a stop, 2 times in all"
+    assert rows["Seeds"] == "seeds: [0, 1, 2]; view seed: 0"
+    assert rows["Code and settings, sha256"] == "5b" * 32
+    assert rows["Requirements, sha256"] == "6a" * 32
+    files = all_tables(smoke)["files"].rows
+    assert [row[5].text for row in files] == ["2", "0"]
+    assert [cell.text for cell in files[0][6:]] == ["c3" * 32, "9d" * 32, "a1" * 32]
+    assert "<summary>What is not committed</summary>" in html
+    assert f"config/{NASTY}.yaml {'8e' * 32}" in page.text
+    assert f"workflow/{NASTY}.py | 2 +-" in page.text
+
+
+def test_what_was_not_recorded_is_said_to_be():
+    bare, many = example(), example()
+    for run in bare["provenance"]["runs"]:
+        run |= {"restarts": None, "weights_sha256": None}
+    bare["provenance"] |= {"lock_sha256": None}
+    bare["provenance"]["diff"] |= {"stat": "", "untracked": []}
+    rows = {row[0].text: row[1].text for row in all_tables(bare)["provenance"].rows}
+    assert rows["Restarts"] == "not recorded"
+    assert rows["Requirements, sha256"] == "no requirements.lock"
+    assert rows["Uncommitted changes, sha256"] == "none"
+    many["provenance"]["runs"] *= 101
+    assert all_tables(many)["files"].filed
+
+
 def test_nothing_is_fetched_from_elsewhere(html, page):
     addresses = page.attributes("src") + page.attributes("href") + page.attributes("srcset")
     assert [a for a in addresses if re.match(r"(?i)\s*(\w+:)?//|https?:", a)] == []

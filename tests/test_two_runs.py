@@ -46,6 +46,12 @@ def test_the_second_run_stops_at_once_and_names_the_first(running):
     assert second.returncode != 0
     assert f"is in use by pid {first.pid} on {os.uname().nodename} since " in second.stdout
     assert "LockException" in second.stdout
+    # Snakemake lets other targets pass, and takes the lock of both away when the first of them ends.
+    third = snakemake(project, "results/archive/demo_folders/metadata.csv")
+    assert third.returncode != 0
+    assert "LockException" not in third.stdout
+    assert f"is in use by pid {first.pid} on " in third.stdout
+    assert not (project / "results/archive/demo_folders").exists()
     assert first.poll() is None
     assert Claim(lock.with_suffix("")).holder().startswith(f"pid {first.pid} on ")
 

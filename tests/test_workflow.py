@@ -1,7 +1,9 @@
 """The whole road, run for real on a small synthetic archive."""
 
+import html
 import json
 import re
+import shlex
 import shutil
 import zipfile
 
@@ -19,6 +21,7 @@ from skinkd.records import read_record
 from skinkd.study import BASE, open_study
 
 REPORT = "results/report"
+CELL = ("paper", "protocol", "arm")
 STUDY = open_study(read_config(BASE, SMOKE))
 
 
@@ -248,6 +251,102 @@ def test_one_core_and_two_give_the_same_bits(finished, fresh):
 
 def test_a_finished_run_has_nothing_left_to_do(finished):
     assert "Nothing to be done" in snakemake(finished, "-n", "report").stdout
+
+
+def test_a_touched_file_of_the_same_content_reruns_nothing(finished):
+    for place in ("archive/demo/images.zip", "ingest/demo/images.npy", "split/dsnet/leak_free/fold0.csv"):
+        (finished / "results" / place).touch()
+    assert "Nothing to be done" in snakemake(finished, "-n", "report").stdout
+
+
+def test_every_score_on_the_page_leads_to_the_files_that_made_it(finished):
+    """From a cell of the page to its entry in results.json, to its files, and from their predictions back."""
+    from sklearn.metrics import balanced_accuracy_score
+
+    from skinkd.atomic import digest_of
+    from skinkd.predictions import read_predictions
+
+    page = (finished / REPORT / "report.html").read_text(encoding="utf-8")
+    shown = re.findall(r'data-value="([^"]+)" data-low="([^"]+)" data-high="([^"]+)"', page)
+    provenance = json.loads((finished / REPORT / "provenance.json").read_text(encoding="utf-8"))
+    led = 0
+    for score in results_of(finished)["scores"]:
+        [found] = [m for m in score["metrics"] if (m["metric"], m["class"]) == ("balanced_accuracy", "")]
+        assert tuple(str(found[key]) for key in ("value", "low", "high")) in shown
+        runs = [run for run in provenance["runs"] if all(run[key] == score[key] for key in CELL)]
+        assert [{key: run[key] for key in ("fold", "seed")} for run in runs] == score["runs"]
+        again = []
+        for run in runs:
+            for file in run["files"].values():
+                assert digest_of(finished / file["path"]) == file["sha256"]
+                assert file["path"].startswith("results/")
+            test = read_predictions(finished / run["files"]["predictions"]["path"]).part("test")
+            again.append(balanced_accuracy_score(test.labels, test.logits.argmax(axis=1)))
+        assert found["value"] == pytest.approx(sum(again) / len(again), abs=1e-6)
+        for run in runs:
+            assert run["files"]["predictions"]["sha256"] in page
+        led += 1
+    assert led == len(STUDY.cells())
+
+
+def test_the_provenance_names_code_config_data_seeds_machine_and_cost(finished):
+    made = json.loads((finished / REPORT / "provenance.json").read_text(encoding="utf-8"))
+    results = results_of(finished)
+    assert {key: made[key] for key in results["provenance"] if key != "diff"} == {
+        key: value for key, value in results["provenance"].items() if key != "diff"
+    }
+    lines = [made[f"{name}_sha256"] for name in ("config", "source", "lock")]
+    assert all(re.fullmatch("[0-9a-f]{64}", line) for line in lines)
+    assert made["seeds"]["seeds"] == made["config"]["seeds"] == STUDY.config.seeds
+    assert set(made["data"]) == set(STUDY.sources())
+    for name, digests in made["data"].items():
+        manifest = json.loads((finished / f"results/ingest/{name}/manifest.json").read_text(encoding="utf-8"))
+        assert digests == {key: value for key, value in manifest.items() if key.endswith("_sha256")} != {}
+    assert {"train", "score", "ingest"} <= {entry["rule"] for entry in made["cost"]}
+    assert made["cost"] == results["cost"]
+    for score in made["scores"]:
+        assert (finished / score["path"]).exists()
+    for run in made["runs"]:
+        assert run["hardware"]["cores"] >= 1
+        assert run["precision"] in ("float32", "bfloat16")
+        assert run["deterministic"] in (True, False)
+
+
+def test_what_did_end_is_reported_where_an_arm_failed(finished, tmp_path):
+    project = tmp_path / "copy"
+    shutil.copytree(finished, project, symlinks=True)
+    narrow = project / "narrow.yaml"
+    narrow.write_text(
+        "papers: [ssd_kd]\nprotocols: [as_published]\n"
+        "arms: {ssd_kd: {as_published: [mobilenet_v2, multi_teacher]}}\n",
+        encoding="utf-8",
+    )
+    loss = project / "workflow/lib/skinkd/losses/multi_teacher_divergence.py"
+    failing = "\n\nimport os\n\nraise RuntimeError('<broken> {0}=' + os.environ['{0}'])\n"
+    loss.write_text(loss.read_text(encoding="utf-8") + failing.format("DVC_NO_ANALYTICS"), encoding="utf-8")
+    strict = snakemake(project, "report", "--keep-going", config=(SMOKE, narrow))
+    assert strict.returncode != 0
+    [command] = re.findall(r"^A report of what did end: (.*)$", strict.stdout, flags=re.MULTILINE)
+    words = shlex.split(command)
+    assert words[:4] == ["snakemake", "--cores", "all", "partial_report"]
+    assert words[4] == "--configfile"
+    run = snakemake(project, "partial_report", config=tuple(words[5:]))
+    assert run.returncode == 0, run.stdout[-3000:]
+    assert not {"train", "score"} & jobs_of(run.stdout).keys()
+    results = json.loads((project / "results/report-partial/results.json").read_text(encoding="utf-8"))
+    assert [score["arm"] for score in results["scores"]] == ["mobilenet_v2"]
+    [missing] = results["missing"]
+    reason = missing["reason"]
+    assert (missing["arm"], missing["protocol"]) == ("multi_teacher", "as_published")
+    # No job of the study tells anybody that it runs.
+    assert reason.startswith("failed: RuntimeError: <broken> DVC_NO_ANALYTICS=1 (results/logs/train/ssd_kd/")
+    page = (project / "results/report-partial/report.html").read_text(encoding="utf-8")
+    assert "This report is a part: 1 arm did not end." in page
+    assert 'class="num missing">failed<sup>' in page
+    assert html.escape(reason) in page
+    assert "<broken>" not in page
+    again = snakemake(project, "-n", "report", config=(SMOKE, narrow))
+    assert "train" in jobs_of(again.stdout), "the complete report is still to be made"
 
 
 @pytest.mark.parametrize("loss", ["softened_divergence", "rotated_divergence", "multi_teacher_divergence"])

@@ -5,6 +5,7 @@ makes   nothing; names that the other rules use
 """
 
 import json
+import shlex
 from hashlib import sha256
 
 from skinkd import grid, write_access
@@ -27,6 +28,16 @@ try:
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
+
+def command_of(*words):
+    """How to call Snakemake on this study, as words for a shell."""
+    command = ["snakemake", "--cores", "1" if "--unlock" in words else "all", *words]
+    settings = [f"{key}={json.dumps(value)}" for key, value in workflow.config_settings.config.items()]
+    command += ["--config", *settings] if settings else []
+    command += ["--configfile", *map(os.path.relpath, CONFIG_FILES[1:])] if CONFIG_FILES[1:] else []
+    return shlex.join(command)
+
+
 RESULTS = STUDY.config.results
 REPORT = f"{RESULTS}/report"
 RUN = "{paper}/{protocol}/{arm}/fold{fold}-seed{seed}"
@@ -34,6 +45,11 @@ DEVICE = STUDY.config.device.of_jobs
 GPU = gpus_per_job(STUDY.config.device.name)
 CONFIG = json.dumps(STUDY.config.model_dump(), sort_keys=True)
 NOTED_CONFIG = f"{RESULTS}/configs/{sha256(CONFIG.encode()).hexdigest()[:16]}.json"
+
+
+def in_use_by(holder):
+    """Why another run of this study must not start."""
+    return f"{Path(RESULTS).resolve()} is in use by {holder}: wait for that run, or end it."
 
 
 wildcard_constraints:
@@ -182,11 +198,11 @@ ALL_RUNS = [
 TEACHERS = grid.trainings(STUDY)[len(ALL_RUNS) :]
 
 
-def of_all_runs(stage, suffix):
-    """A stage's files of every run of the study."""
+def of_runs(stage, suffix, runs):
+    """A stage's files of these runs."""
     return [
         f"{RESULTS}/{stage}/{paper}/{protocol}/{arm}/fold{fold}-seed{seed}.{suffix}"
-        for paper, protocol, arm, fold, seed in ALL_RUNS
+        for paper, protocol, arm, fold, seed in runs
     ]
 
 

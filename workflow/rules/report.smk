@@ -1,7 +1,7 @@
 """From scores to the report; the report is a function of results.json.
 
 needs   RESULTS/scores/{paper}/{protocol}/{arm}.json, config/papers/*.csv, and all files that scores rest on
-makes   RESULTS/report/results.json, figures/, tables/, report.html, report.tex
+makes   RESULTS/report/results.json, provenance.json, figures/, tables/, report.html, report.tex
 """
 
 from skinkd import figures as figure_catalogue
@@ -19,11 +19,6 @@ FIGURES = figure_catalogue.catalogue(
     }
 )
 FIGURE_NAMES = sorted({figure["name"] for figure in FIGURES.values()})
-SPLITS = [
-    f"{RESULTS}/split/{paper}/{protocol}/fold{fold}"
-    for (paper, protocol), resolved in STUDY.papers.items()
-    for fold in resolved.folds
-]
 
 
 localrules:
@@ -49,23 +44,14 @@ rule note_config:
 rule summarize:
     """Puts published and reproduced values side by side."""
     input:
-        scores=[f"{RESULTS}/scores/{paper}/{protocol}/{arm}.json" for paper, protocol, arm in STUDY.cells()],
-        splits=[f"{split}.json" for split in SPLITS],
-        tables=[f"{split}.csv" for split in SPLITS],
-        audits=[f"{RESULTS}/audit/{paper}.json" for paper in STUDY.config.papers],
-        manifests=[f"{RESULTS}/ingest/{source}/manifest.json" for source in STUDY.sources()],
-        published=[f"config/papers/{paper}.csv" for paper in STUDY.config.papers],
-        networks=of_all_runs("networks", "safetensors"),
-        teachers=[f"{RESULTS}/networks/{RUN.format(**run._asdict())}.safetensors" for run in TEACHERS],
-        predictions=of_all_runs("predictions", "csv"),
-        histories=of_all_runs("histories", "csv"),
-        costs=[*costs_of_study(), *(f"{RESULTS}/costs/explain/{stem}.json" for stem in PICTURES)],
-        pictures=[f"{REPORT}/pictures/{stem}.json" for stem in PICTURES],
+        **inputs_of_report(STUDY.cells(), ALL_RUNS),
+        published=published_tables(),
         # Not read: it makes this job run again where the config changed, even if Snakemake's records are gone.
         config=NOTED_CONFIG,
         code=imports_of("summarize.py"),
     output:
         results=f"{REPORT}/results.json",
+        provenance=f"{REPORT}/provenance.json",
     log:
         f"{RESULTS}/logs/summarize.log",
     conda:
@@ -73,6 +59,7 @@ rule summarize:
     params:
         config=STUDY.config.model_dump(),
         repository=".",
+        missing=[],
     script:
         "../scripts/summarize.py"
 
@@ -101,9 +88,9 @@ rule render:
     input:
         results=f"{REPORT}/results.json",
         figures=[f"{REPORT}/figures/{stem}.svg" for stem in FIGURES],
-        samples=[f"{RESULTS}/ingest/{source}/samples.png" for source in STUDY.sources()],
+        samples=SAMPLES,
         pictures=[f"{REPORT}/pictures/{stem}" for stem in PICTURES],
-        templates=[f"report/report.{suffix}" for suffix in ("html.jinja", "css", "js", "tex.jinja")],
+        templates=TEMPLATES,
         code=imports_of("render.py"),
     output:
         html=f"{REPORT}/report.html",
@@ -116,8 +103,9 @@ rule render:
     params:
         templates=lambda wc, input: str(Path(input.templates[0]).parent),
         pictures=lambda wc: f"{REPORT}/pictures",
-        sample_captions=[
-            f"Images of the source {source} by class, drawn at random" for source in STUDY.sources()
+        sample_captions=lambda wc, input: [
+            f"Images of the source {Path(path).parent.name} by class, drawn at random"
+            for path in input.samples
         ],
     script:
         "../scripts/render.py"

@@ -1,6 +1,7 @@
 """Render results.json and its figures as one HTML page, a LaTeX document and tables."""
 
 import json
+import os
 from pathlib import Path
 
 from skinkd import report, tables
@@ -28,7 +29,9 @@ def render(
     embedded = report.embed(results, path_to_pictures)
     html = report.html(results, made, svgs, samples, embedded, path_to_templates, results_sha256)
     write_text(path_to_html, html)
-    write_text(path_to_latex, report.latex_document(results, made, path_to_templates, results_sha256))
+    pictures = Path(os.path.relpath(path_to_pictures, Path(path_to_latex).parent)).as_posix()
+    latex = report.latex_document(results, made, path_to_templates, results_sha256, pictures)
+    write_text(path_to_latex, latex)
     files = report.table_files(results, made, results_sha256)
     for name, text in files.items():
         write_text(Path(path_to_tables, name), text)

@@ -8,9 +8,11 @@ from skinkd.checkpoints import read_description
 from skinkd.config import PROTOCOLS
 from skinkd.costs import read_cost
 from skinkd.data_files import read_summary
+from skinkd.ended import check_that_something_ended
 from skinkd.intact import read_sealed
+from skinkd.origins import describe_files, describe_origins, whole_provenance
 from skinkd.provenance import describe_networks, describe_run, read_training
-from skinkd.published import read_published
+from skinkd.published import printed_classes, read_published
 from skinkd.records import read_record, write_record
 from skinkd.study import describe_papers, describe_scale, open_study
 from skinkd.summary import summarize
@@ -30,11 +32,19 @@ def summarize_study(
     paths_to_histories,
     paths_to_pictures,
     paths_to_costs,
+    missing,
     path_to_repository,
     path_to_results,
+    path_to_provenance,
 ):
-    """Read all records, see that they belong together, write results.json."""
+    """Read all records, see that they belong together, write results.json and provenance.json.
+
+    Raises:
+        InputError: where there is no score, or files do not belong together.
+    """
+    check_that_something_ended(paths_to_scores, missing)
     study = open_study(config)
+    published = [row for path in paths_to_published for row in read_published(path)]
     records = {
         "manifests": {path: read_sealed(path, "archive") for path in paths_to_manifests},
         "splits": {
@@ -49,14 +59,16 @@ def summarize_study(
     networks = [records["networks"][path] for path in paths_to_networks]
     papers = describe_papers(
         study,
-        classes={split["paper"]: split["classes"] for split in splits},
+        classes=printed_classes(published) | {split["paper"]: split["classes"] for split in splits},
         parameters={(network["paper"], network["arm"]): network["parameters"] for network in networks},
     )
+    runs = describe_files(networks, paths_to_networks, paths_to_predictions, paths_to_splits)
+    made = describe_run(path_to_repository, config, networks)
     results = summarize(
         study=describe_scale(study),
         papers=papers,
         protocols={protocol: PROTOCOLS[protocol] for protocol in study.config.protocols},
-        published=[row for path in paths_to_published for row in read_published(path)],
+        published=published,
         scores=scores,
         splits=splits,
         audits={audit["paper"]: audit for audit in map(read_record, paths_to_audits)},
@@ -66,9 +78,11 @@ def summarize_study(
         pictures={Path(path).stem: read_record(path) for path in paths_to_pictures},
         assumptions=collect_assumptions(path_to_repository),
         cost=read_cost(paths_to_costs),
-        provenance=describe_run(path_to_repository, config, networks),
+        provenance=made | describe_origins(path_to_repository, config, runs),
+        missing=missing,
     )
     write_record(path_to_results, results)
+    write_record(path_to_provenance, whole_provenance(results, path_to_repository, paths_to_scores))
     print(f"{len(results['scores'])} arms, {len(results['cells'])} values beside the papers'")
 
 
@@ -90,6 +104,8 @@ if __name__ == "__main__":
             paths_to_histories=snakemake.input.histories,
             paths_to_pictures=snakemake.input.pictures,
             paths_to_costs=snakemake.input.costs,
+            missing=snakemake.params.missing,
             path_to_repository=snakemake.params.repository,
             path_to_results=snakemake.output.results,
+            path_to_provenance=snakemake.output.provenance,
         )

@@ -106,7 +106,12 @@ def text(words) -> Cell:
 
 def missing(reason: str, word: str = "not run") -> Cell:
     """A value that is not there, and why."""
-    return Cell(word, why=reason or "no reason was recorded", kind="missing")
+    return Cell(absent_word(reason, word), why=reason or "no reason was recorded", kind="missing")
+
+
+def absent_word(reason: str, word: str = "not run") -> str:
+    """The word in the place of a value: that a job failed is another matter than that nobody asked for it."""
+    return "failed" if reason.startswith("failed: ") else word
 
 
 def count(value: int) -> Cell:

@@ -55,10 +55,17 @@ class Claim:
             with open(self.path, encoding="utf-8") as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return self.path.read_text(encoding="utf-8").strip() or "another process"
+            return self.signature() or "another process"
         except OSError:  # There is no such file, or nothing can be locked here.
             return None
         return None
+
+    def signature(self) -> str:
+        """Who took it last and has not given it up, dead or alive; empty where nobody has."""
+        try:
+            return self.path.read_text(encoding="utf-8").strip()
+        except OSError:
+            return ""
 
     def _sign(self) -> None:
         """Say who holds it."""

@@ -1,5 +1,7 @@
 """The one kind of error that a user can mend, and how it is said."""
 
+MOST_EXAMPLES = 10
+
 
 class InputError(ValueError):
     """Something the user gave is wrong: what it is, why it matters, how to mend it.
@@ -9,11 +11,19 @@ class InputError(ValueError):
         what: file, row or key, and the value found.
         why: what would go wrong if the run went on.
         fix: what to do, a command where there is one.
+        problems: every one of which `what` shows examples; a job writes a long list to a file.
     """
 
-    def __init__(self, code: str, what: str, why: str, fix: str):
+    problems: tuple[str, ...] = ()
+
+    def __init__(self, code: str, what: str, why: str, fix: str, problems=()):
         self.what = what
         super().__init__(f"ERROR {code}: {what}. {why}. Fix: {fix}.")
+        self.problems = tuple(map(str, problems))
+
+    def __reduce__(self):
+        # Python rebuilds an exception from its message alone, so this one would not leave its process.
+        return _rebuilt, (type(self), self.args, vars(self))
 
 
 class InputErrors(InputError):
@@ -24,7 +34,13 @@ class InputErrors(InputError):
         ValueError.__init__(self, self.what)
 
 
-def examples(values, most: int = 10) -> str:
+def _rebuilt(kind: type, arguments: tuple, state: dict):
+    error = kind.__new__(kind, *arguments)
+    vars(error).update(state)
+    return error
+
+
+def examples(values, most: int = MOST_EXAMPLES) -> str:
     """The first `most` values in a line, and how many more there are."""
     values = [str(value) for value in values]
     more = len(values) - most

@@ -124,7 +124,7 @@ def _match(images: list[str], members: dict[str, str], name: str) -> list[str]:
             f"{len(missing):,} of {len(images):,} labels have no image in {name} (first: {examples(missing)})"
         )
         fix = "check that the archive is complete and its files are named by image id"
-        raise InputError("archive", what, "Their images could not be learned or tested", fix)
+        raise InputError("archive", what, "Their images could not be learned or tested", fix, missing)
     known = set(images)
     spare = [image for image in members if image not in known]
     return [f"ignored {len(spare):,} images without a label: {examples(spare)}"] if spare else []

@@ -85,7 +85,7 @@ def _labels_of(sheet: Sheet, unknown: str) -> tuple[dict[str, str], list[str]]:
     if unknowns and unknown != "drop":
         what = f"{sheet.name} has {len(unknowns):,} images of class UNK: {examples(unknowns)}"
         raise InputError(
-            "archive", what, "No paper teaches that class", "set unknown: drop to leave them out"
+            "archive", what, "No paper teaches that class", "set unknown: drop to leave them out", unknowns
         )
     return labels, [*notices, *([f"dropped {len(unknowns):,} images of class UNK"] if unknowns else [])]
 
@@ -225,7 +225,8 @@ def _collapsed(sheet: Sheet, rows: list[dict[str, str]]) -> tuple[list[dict[str,
 
 def _refuse(problems: list[str], name: str, why: str, fix: str) -> None:
     if problems:
-        raise InputError("archive", f"{name}: {len(problems):,} bad rows: {examples(problems)}", why, fix)
+        what = f"{name}: {len(problems):,} bad rows: {examples(problems)}"
+        raise InputError("archive", what, why, fix, problems)
 
 
 def _check_same_images(labels, details, truth_name: str, metadata_name: str) -> None:
@@ -245,4 +246,5 @@ def _check_same_images(labels, details, truth_name: str, metadata_name: str) -> 
             "; ".join(found),
             "Both tables must describe the same images",
             "take both from one archive",
+            [*without_details, *without_label],
         )

@@ -42,10 +42,10 @@ def judge_mixed_lesions(table: pd.DataFrame, on_mixed_lesion: str) -> tuple[pd.D
     mixed = {lesion: labels for lesion, labels in lesions.items() if len(labels) > 1}
     if not mixed:
         return table, []
-    named = examples([f"{lesion} ({', '.join(sorted(labels))})" for lesion, labels in mixed.items()])
-    told = f"{len(mixed):,} lesions have two labels: {named}"
+    named = [f"{lesion} ({', '.join(sorted(labels))})" for lesion, labels in mixed.items()]
+    told = f"{len(mixed):,} lesions have two labels: {examples(named)}"
     if on_mixed_lesion != "drop":
         fix = "mend their rows, or set on_mixed_lesion: drop to leave these lesions out"
-        raise InputError("archive", told, "One lesion has one diagnosis", fix)
+        raise InputError("archive", told, "One lesion has one diagnosis", fix, named)
     torn = table["lesion"].isin(mixed)
     return table[~torn].reset_index(drop=True), [f"{told}; left out with their {torn.sum():,} images"]

@@ -71,6 +71,13 @@ def score_of(results: dict, paper: str, protocol: str, arm: str) -> dict | None:
     return next(found, None)
 
 
+def why_not_run(results: dict, paper: str, protocol: str, arm: str) -> str:
+    """What kept an arm of the study from its end; empty where nothing did, or the study does not run it."""
+    wanted = (paper, protocol, arm)
+    found = (m for m in results["missing"] if (m["paper"], m["protocol"], m["arm"]) == wanted)
+    return next((record["reason"] for record in found), "")
+
+
 def scores_of(results: dict, paper: str, protocol: str) -> dict[str, dict]:
     """The scores of a paper's arms that were run under one protocol, in the paper's order of arms."""
     scores = {arm: score_of(results, paper, protocol, arm) for arm in results["papers"][paper]["arms"]}

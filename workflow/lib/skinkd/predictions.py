@@ -99,9 +99,12 @@ def read_predictions(path, classes=None) -> Predictions:
     """
     table = _table_of(path)
     found = tuple(column.removeprefix(LOGIT) for column in table if column.startswith(LOGIT))
-    problems = _problems_of_classes(found, classes) or _problems_of_rows(table, found)
-    if problems:
-        raise _refused(path, "; ".join(problems))
+    if what := _problems_of_classes(found, classes):
+        raise _refused(path, what)
+    if kinds := _problems_of_rows(table, found):
+        what = "; ".join(f"{kind}: {examples(values)}" for kind, values in kinds.items())
+        every = [f"{kind}: {value}" for kind, values in kinds.items() for value in values]
+        raise _refused(path, what, every)
     logits = np.array([_numbers(table[LOGIT + name]) for name in found]).T
     return Predictions(
         *(table[column][0] for column in ("paper", "protocol", "arm")),
@@ -116,8 +119,8 @@ def read_predictions(path, classes=None) -> Predictions:
     )
 
 
-def _refused(path, what: str) -> InputError:
-    return InputError("predictions", f"{path}: {what}", "Its scores would be wrong", REMAKE)
+def _refused(path, what: str, problems=()) -> InputError:
+    return InputError("predictions", f"{path}: {what}", "Its scores would be wrong", REMAKE, problems)
 
 
 def _table_of(path) -> dict[str, list[str]]:
@@ -131,15 +134,17 @@ def _table_of(path) -> dict[str, list[str]]:
     return {column: [row[column] for row in sheet.rows] for column in sheet.header}
 
 
-def _problems_of_classes(found: tuple[str, ...], wanted) -> list[str]:
+def _problems_of_classes(found: tuple[str, ...], wanted) -> str:
+    """What is wrong with the classes, empty if nothing."""
     if len(found) < 2:
-        return [f"{len(found)} columns {LOGIT}…, at least 2 are needed"]
+        return f"{len(found)} columns {LOGIT}…, at least 2 are needed"
     if wanted is not None and found != tuple(wanted):
-        return [f"classes {', '.join(found)}, not {', '.join(wanted)}, in this order"]
-    return []
+        return f"classes {', '.join(found)}, not {', '.join(wanted)}, in this order"
+    return ""
 
 
-def _problems_of_rows(table: dict[str, list[str]], classes: tuple[str, ...]) -> list[str]:
+def _problems_of_rows(table: dict[str, list[str]], classes: tuple[str, ...]) -> dict[str, list[str]]:
+    """What is wrong, by its kind."""
     images = table["image"]
     logits = np.array([_numbers(table[LOGIT + name]) for name in classes]).T
     runs = {column: sorted(set(table[column])) for column in RUN}
@@ -156,7 +161,7 @@ def _problems_of_rows(table: dict[str, list[str]], classes: tuple[str, ...]) -> 
             text for column in ("fold", "seed") for text in runs[column] if not text.isdecimal()
         ],
     }
-    return [f"{kind}: {examples(found)}" for kind, found in kinds.items() if len(found)]
+    return {kind: found for kind, found in kinds.items() if len(found)}
 
 
 def _numbers(texts: list[str]) -> list[float]:

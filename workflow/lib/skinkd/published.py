@@ -58,12 +58,21 @@ def read_published(path) -> list[PublishedValue]:
     twice = sorted({place for place in places if places.count(place) > 1})
     problems += [f"printed twice: {' '.join(filter(None, place))}" for place in twice]
     if problems:
-        raise _refused(path, examples(problems))
+        raise _refused(path, examples(problems), problems)
     return [_value_of(row) for row in sheet.rows]
 
 
-def _refused(path, what: str) -> InputError:
-    return InputError("published", f"{path}: {what}", "The report would compare wrongly", "correct the table")
+def printed_classes(published: list[PublishedValue]) -> dict[str, list[str]]:
+    """The classes that each paper's numbers name, in the order of print."""
+    found: dict[str, dict] = {}
+    for row in published:
+        found.setdefault(row.paper, {}).update({row.of_class: None} if row.of_class else {})
+    return {paper: list(classes) for paper, classes in found.items()}
+
+
+def _refused(path, what: str, problems=()) -> InputError:
+    why, fix = "The report would compare wrongly", "correct the table"
+    return InputError("published", f"{path}: {what}", why, fix, problems)
 
 
 def _problems_of(row: dict) -> list[str]:

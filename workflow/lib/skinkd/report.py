@@ -66,12 +66,18 @@ def html(
         **_content(results, made, results_sha256),
         style=Markup(style),
         script=Markup(script),
-        script_sha256=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        style_sha256=_digest_of(style),
+        script_sha256=_digest_of(script),
         svgs={stem: Markup(figures.set_apart(svgs[stem], f"f{n}")) for n, stem in enumerate(wanted)},
         pictures=shown,
         embedded=embedded,
         config=json.dumps(results["provenance"]["config"], indent=2, sort_keys=True, ensure_ascii=False),
     )
+
+
+def _digest_of(text: str) -> str:
+    """The sha256 of a script or style sheet as a content security policy writes it."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def latex_environment(templates) -> Environment:
@@ -95,14 +101,17 @@ def latex_environment(templates) -> Environment:
     return environment
 
 
-def latex_document(results: dict, made: dict[str, Table], templates, results_sha256: str) -> str:
-    """The document, which inputs `tables/*.tex`, `figures/*.pdf` and `pictures/*/*.png` beside it.
+def latex_document(
+    results: dict, made: dict[str, Table], templates, results_sha256: str, pictures: str = "pictures"
+) -> str:
+    """The document, which inputs `tables/*.tex` and `figures/*.pdf` beside it, and `pictures`/*/*.png.
 
     Raises:
         jinja2.UndefinedError: if results.json lacks what the document shows.
     """
     environment = latex_environment(templates)
-    return environment.get_template("report.tex.jinja").render(**_content(results, made, results_sha256))
+    content = _content(results, made, results_sha256) | {"pictures": pictures}
+    return environment.get_template("report.tex.jinja").render(**content)
 
 
 def _content(results, made, results_sha256):

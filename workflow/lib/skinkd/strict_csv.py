@@ -109,4 +109,4 @@ def _check_widths(header, rows, numbers, name: str) -> None:
     ]
     if ragged:
         what = f"{name} has {len(header)} columns, but {examples(ragged)}"
-        raise InputError("table", what, "Values would shift into other columns", "mend these rows")
+        raise InputError("table", what, "Values would shift into other columns", "mend these rows", ragged)

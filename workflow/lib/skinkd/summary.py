@@ -1,5 +1,7 @@
 """One record of the whole study: results.json, of which the report is a pure function."""
 
+from collections.abc import Sequence
+
 from skinkd.errors import InputError, examples
 from skinkd.facts import fact
 from skinkd.published import PublishedValue
@@ -25,6 +27,7 @@ def summarize(
     assumptions: list[dict],
     cost: list[dict],
     provenance: dict,
+    missing: Sequence[dict] = (),
 ) -> dict:
     """Everything that the report shows.
 
@@ -41,6 +44,7 @@ def summarize(
         training: one history per run.
         pictures: the record of each figure made of photographs, by the name of its file.
         assumptions, cost, provenance: as they are to be shown.
+        missing: arms of the study that did not end, as `skinkd.ended.missing_cells` gives them.
 
     Raises:
         InputError: where a published value names an arm, table or class that its paper does not have.
@@ -55,7 +59,8 @@ def summarize(
             name: {"label": quantity.label, "meaning": quantity.meaning, "unit": quantity.unit}
             for name, quantity in QUANTITIES.items()
         },
-        "cells": cells(study["scale"], papers, mine, scores, networks),
+        "cells": cells(study["scale"], papers, mine, scores, networks, missing),
+        "missing": list(missing),
         "scores": scores,
         "splits": splits,
         "audits": audits,
@@ -70,10 +75,16 @@ def summarize(
 
 
 def cells(
-    scale: str, papers: dict, published: list[PublishedValue], scores: list[dict], networks: list[dict]
+    scale: str,
+    papers: dict,
+    published: list[PublishedValue],
+    scores: list[dict],
+    networks: list[dict],
+    missing: Sequence[dict] = (),
 ) -> list[dict]:
     """Each published value beside ours under each protocol of its paper; then ours that no table prints."""
     score_of = {_run_of(record): record for record in scores}
+    reasons = {_run_of(record): record["reason"] for record in missing}
     found = []
     for name, paper in papers.items():
         printed = [row for row in published if row.paper == name]
@@ -81,7 +92,10 @@ def cells(
             for protocol in paper["protocols"]:
                 run = (name, protocol, row.arm)
                 own_networks = [network for network in networks if _run_of(network) == run]
-                found.append(_cell(row, protocol, paper, score_of.get(run), own_networks, scale))
+                cell = _cell(row, protocol, paper, score_of.get(run), own_networks, scale)
+                if cell["verdict"] == NOT_RUN[0] and run in reasons:
+                    cell["reason"] = reasons[run]
+                found.append(cell)
         places = {(row.arm, row.metric) for row in printed if not row.of_class}
         found += [
             cell for record in scores if record["paper"] == name for cell in _unpublished(record, places)

@@ -101,19 +101,21 @@ def check_same_images(path, other_path, run, other) -> None:
     _check_same_words(path, other_path, run, other, ("paper", "protocol", "classes"))
     alone = sorted(set(run.images) ^ set(other.images))
     if alone:
-        raise _unfit(path, other_path, f"images that only one of them holds: {examples(alone)}")
+        raise _unfit(path, other_path, f"images that only one of them holds: {examples(alone)}", alone)
     for column in ("labels", "lesions"):
         differs = getattr(run, column) != getattr(other, column)
         if differs.any():
-            raise _unfit(path, other_path, f"different {column} of {examples(run.images[differs])}")
+            torn = run.images[differs]
+            raise _unfit(path, other_path, f"different {column} of {examples(torn)}", torn)
 
 
-def _unfit(path, other_path, what: str) -> InputError:
+def _unfit(path, other_path, what: str, problems=()) -> InputError:
     return InputError(
         "predictions",
         f"{path} and {other_path}: {what}",
         "Their scores could not be compared",
         "make all predictions of the study from the same split",
+        problems,
     )
 
 
@@ -168,7 +170,8 @@ def _pooled(files) -> Predictions:
     for (path, run), (other_path, other) in combinations(files, 2):
         shared = sorted(set(run.images) & set(other.images))
         if shared:
-            raise _unfit(path, other_path, f"folds that share a part of their images: {examples(shared)}")
+            what = f"folds that share a part of their images: {examples(shared)}"
+            raise _unfit(path, other_path, what, shared)
     runs = [run for _, run in files]
     together = {column: np.concatenate([getattr(run, column) for run in runs]) for column in PER_IMAGE}
     return replace(runs[0], **together).part(*PARTS)

@@ -117,7 +117,8 @@ def _named(files: list[Filed], on_conflict: str, place: str) -> tuple[dict[str, 
     )
     if on_conflict == "error":
         fix = "mend the archive, or set on_conflict: drop or keep"
-        raise InputError("archive", f"{place}: {told}", "One picture has one diagnosis", fix)
+        why, problems = "One picture has one diagnosis", _shown(several, torn)
+        raise InputError("archive", f"{place}: {told}", why, fix, problems)
     if on_conflict == "drop":
         left = {name: same[0] for name, same in by_name.items() if name not in set(torn)}
         return left, [f"{told}: {len(files) - len(left):,} files left out"]

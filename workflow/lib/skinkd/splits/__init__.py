@@ -132,7 +132,7 @@ def check_enough_of_each(labels, members, folds: int, kind: str) -> None:
     few = [f"class {label} has {n} {kind}" for label, n in counts.items() if n < folds]
     if few:
         fix = "ask for fewer folds or a larger test share, or take a larger archive"
-        raise InputError("split", examples(few), f"{folds} folds need {folds} of each class", fix)
+        raise InputError("split", examples(few), f"{folds} folds need {folds} of each class", fix, few)
 
 
 def check_classes(split: pd.DataFrame, classes) -> None:
@@ -149,7 +149,7 @@ def check_classes(split: pd.DataFrame, classes) -> None:
     absent = [f"{part} has no {label}" for part in PARTS for label in classes if (part, label) not in found]
     if absent:
         why = "A metric over classes would silently leave them out"
-        raise InputError("split", examples(absent), why, "take a larger archive or larger shares")
+        raise InputError("split", examples(absent), why, "take a larger archive or larger shares", absent)
 
 
 def check_protocol(summary: dict) -> None:

@@ -2,7 +2,7 @@
 
 from skinkd.cells import Table
 from skinkd.lookups import cells_of, protocols_of
-from skinkd.tables import audit, compared, leaks, networks, published, scored
+from skinkd.tables import audit, compared, leaks, networks, origins, published, scored
 
 
 def all_tables(results: dict) -> dict[str, Table]:
@@ -22,9 +22,11 @@ def all_tables(results: dict) -> dict[str, Table]:
             published.every_cell,
             audit.assumptions,
             audit.cost,
-            audit.provenance,
+            origins.provenance,
+            origins.files,
         )
     ]
+    made += [origins.missing(results)] if results["missing"] else []
     by_name = {table.name: table for table in made}
     if len(by_name) < len(made):
         raise ValueError(f"two tables share a name among {[table.name for table in made]}")

@@ -1,6 +1,4 @@
-"""What the numbers rest on: data, leakage, assumptions, cost and provenance."""
-
-import json
+"""What the numbers rest on: data, leakage, assumptions and cost."""
 
 from skinkd import captions, cells, formats
 from skinkd.cells import Cell, Column, Table, slug
@@ -134,51 +132,3 @@ def _duration(value: float) -> Cell:
 
 def _memory(value: float) -> Cell:
     return Cell(formats.megabytes(value), value=value, kind="number")
-
-
-def provenance(results: dict) -> Table:
-    """What made these numbers: code, settings, data, machine, versions."""
-    made = results["provenance"]
-    facts = {
-        "Commit": _commit(made),
-        "Configuration, sha256": made["config_sha256"],
-        **{fact: value for source in results["data"]["sources"].values() for fact, value in _source(source)},
-        "Hardware": _listed(made["hardware"]),
-        "Computing": _listed(made["computing"]),
-        "Threads": made["threads"],
-        "Versions": ", ".join(f"{name} {version}" for name, version in sorted(made["versions"].items())),
-        "Licences": "; ".join(map(_one_line, made["licences"])),
-    }
-    return Table(
-        name="provenance",
-        title="Provenance",
-        caption="What made these numbers.",
-        columns=(Column("fact", "Fact"), Column("value", "Value")),
-        rows=tuple((cells.text(fact), cells.text(value)) for fact, value in facts.items()),
-    )
-
-
-def _listed(facts: dict) -> str:
-    """Facts by name, in one line."""
-    return "; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in facts.items())
-
-
-def _source(source):
-    """What identifies one archive."""
-    name = source["source"]
-    yield f"Data: {name}", f"{formats.plural(source['n_images'], 'image')}, {source['size_px']} px"
-    yield f"Licence of {name}", source["licence"]
-    for key, value in source.items():
-        if key.endswith("_sha256"):
-            yield f"{key.removesuffix('_sha256').replace('_', ' ').capitalize()} of {name}, sha256", value
-
-
-def _one_line(value):
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-
-def _commit(made: dict) -> str:
-    """The commit and whether the code was that of the commit."""
-    if made["commit"] == "unknown":
-        return "unknown (not under git)"
-    return f"{made['commit']} ({'with uncommitted changes' if made['dirty'] else 'clean'})"

@@ -47,7 +47,7 @@ def _role(arm):
 def _parameters(arm: dict):
     """How many numbers training may change; known once a network was built."""
     if arm["parameters"] is None:
-        return cells.missing("this study does not run the arm")
+        return cells.missing("no network of the arm was trained")
     return cells.count(arm["parameters"])
 
 

@@ -91,7 +91,7 @@ def _value(value, metric, word):
 
 def _reproduced(cell):
     if cell["reproduced"] is None:
-        return Cell("not run", kind="missing")
+        return Cell(cells.absent_word(cell["reason"]), kind="missing")
     return cells.estimate(cell["reproduced"], cell["low"], cell["high"], metric=cell["metric"])
 
 

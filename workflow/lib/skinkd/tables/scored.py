@@ -18,6 +18,7 @@ from skinkd.lookups import (
     protocols_of,
     score_of,
     scores_of,
+    why_not_run,
 )
 from skinkd.selections import main_arms, others_than_main
 
@@ -105,7 +106,8 @@ def score_cell(results, paper, protocol, arm, metric, of_class="", noted=False) 
     score = score_of(results, paper, protocol, arm)
     record = metric_of(score, metric, of_class)
     if record is None:
-        return cells.missing(NOT_SCORED if score is None else "not scored for this arm")
+        why = why_not_run(results, paper, protocol, arm) or NOT_SCORED
+        return cells.missing(why if score is None else "not scored for this arm")
     shown = cells.estimate(record["value"], record["low"], record["high"], record["note"])
     return replace(shown, why=record["note"]) if noted and record["note"] else shown
 
