@@ -1,5 +1,7 @@
 """The one kind of error that a user can mend, and how it is said."""
 
+import re
+
 
 class InputError(ValueError):
     """Something the user gave is wrong: what it is, why it matters, how to mend it.
@@ -13,7 +15,7 @@ class InputError(ValueError):
 
     def __init__(self, code: str, what: str, why: str, fix: str):
         self.what = what
-        super().__init__(f"ERROR {code}: {what}. {why}. Fix: {fix}.")
+        super().__init__(_printable(f"ERROR {code}: {what}. {why}. Fix: {fix}."))
 
 
 class InputErrors(InputError):
@@ -29,3 +31,9 @@ def examples(values, most: int = 10) -> str:
     values = [str(value) for value in values]
     more = len(values) - most
     return ", ".join(values[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def _printable(text: str) -> str:
+    """The text in one line, with escapes for what a terminal would obey: a damaged file may hold it."""
+    line = re.sub(r"\s*[\r\n]\s*", " ", text)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
