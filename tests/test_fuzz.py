@@ -212,19 +212,22 @@ def test_spoilt_weights(suffix, tmp_path):
     try_all(path, path.read_bytes(), read_state, 200, text=False)
 
 
-@pytest.mark.parametrize("spoilt_file", ["run.pt", "run.pt.sha256"])
+@pytest.mark.parametrize("spoilt_file", ["run.pt", "run.pt.sha256", "run.pt.reached"])
 def test_spoilt_checkpoints_are_never_continued(spoilt_file, packed, tmp_path):
     """No input of the user's: the run says what it found, and starts over or takes the one before."""
-    path, data = tmp_path / "run.pt", packed(3)
+    path, data, ends = tmp_path / "run.pt", packed(3), set()
     with pytest.raises(Killed):
         trainer_of(data).run(say=quiet, after_epoch=kill_after(2, path))
-    spoilt_path = tmp_path / spoilt_file
-    whole, ends = spoilt_path.read_bytes(), set()
-    for spoilt in mutations(whole, spoilt_file, TIMES * 60, text=spoilt_file.endswith("sha256")):
-        spoilt_path.write_bytes(spoilt)
-        said = []
+    Path(f"{path}.reached").write_text("2 1 this run", encoding="utf-8")
+    left = files_in(tmp_path)
+    content = left[tmp_path / spoilt_file]
+    for spoilt in mutations(content, spoilt_file, TIMES * 60, text=spoilt_file != "run.pt"):
+        for file, whole in (left | {tmp_path / spoilt_file: spoilt}).items():
+            file.write_bytes(whole)
+        said, trainer = [], trainer_of(data)
         with bounded():
-            resume(path, trainer_of(data), "this run", say=said.append)
-        assert spoilt == whole or said[-1] != "resuming after epoch 2" or spoilt_file.endswith("sha256")
-        ends.add(said[-1])
-    assert "resuming after epoch 1" in ends or "starting over" in ends
+            resume(path, trainer, "this run", say=said.append)
+        ends.add(len(trainer.history))
+        assert said[-1].startswith("resuming" if trainer.history else "starting over")
+        assert spoilt_file != "run.pt" or spoilt == content or len(trainer.history) == 1
+    assert ends == {"run.pt": {1}, "run.pt.sha256": {0, 1, 2}, "run.pt.reached": {2}}[spoilt_file]
