@@ -30,10 +30,15 @@ def copy_project(folder: Path) -> Path:
     return project
 
 
-def snakemake(project: Path, *arguments: str, config="tests/config/smoke.yaml", timeout_s=1800):
-    """Run Snakemake in the project; its output is text, its exit status is not checked."""
+def snakemake(project: Path, *arguments: str, config="tests/config/smoke.yaml", within=(), timeout_s=1800):
+    """Run Snakemake in the project; its output is text, its exit status is not checked.
+
+    Args:
+        within: words before the command, such as `unshare --net`.
+    """
     python = project / ".venv/bin/python"
     command = [
+        *within,
         str(python) if python.exists() else sys.executable,
         "-m",
         "snakemake",

@@ -2,12 +2,21 @@
 
 import html
 import json
+import os
 import re
 import shlex
 import shutil
+import signal
+import subprocess
+import sys
+import time
 import zipfile
+from pathlib import Path
 
+import pandas as pd
 import pytest
+from golden_losses import assert_golden
+from isolation import nobody_offline
 from project import ROOT, SMOKE, copy_project, jobs_of, runs_of, snakemake
 from safetensors.torch import load_file
 from training_examples import assert_equal_bits
@@ -15,6 +24,7 @@ from training_examples import assert_equal_bits
 from skinkd.atomic import digest_of
 from skinkd.chain import check_chain
 from skinkd.checkpoints import read_description
+from skinkd.claims import Claim
 from skinkd.config import read_config
 from skinkd.errors import InputError
 from skinkd.records import read_record
@@ -32,6 +42,15 @@ def finished(tmp_path_factory):
     run = snakemake(project, "report")
     assert run.returncode == 0, run.stdout[-6000:]
     (project / "run.txt").write_text(run.stdout, encoding="utf-8")
+    return project
+
+
+@pytest.fixture(scope="module")
+def again(tmp_path_factory):
+    """Another one: on one core instead of two, and nobody's, offline, where the machine can do that."""
+    project = copy_project(tmp_path_factory.mktemp("again"))
+    run = snakemake(project, "report", "--cores", "1", within=nobody_offline())
+    assert run.returncode == 0, run.stdout[-6000:]
     return project
 
 
@@ -232,21 +251,122 @@ def test_what_was_scaled_down_is_said(finished):
     assert "training.epochs: 150 → 2" in page
 
 
-def test_one_core_and_two_give_the_same_bits(finished, fresh):
+def test_one_core_and_two_give_the_same_bits(finished, again):
     """Whatever the order of the jobs, and whoever trained beside whom."""
     made = [
         path.relative_to(finished)
         for what in ("predictions", "histories", "networks")
-        for path in sorted((finished / "results" / what / "ssd_kd").rglob("*.*"))
+        for path in sorted((finished / "results" / what).rglob("*.*"))
     ]
-    run = snakemake(fresh, *map(str, made), "--cores", "1")
-    assert run.returncode == 0, run.stdout[-4000:]
-    assert len(made) >= 3 * len({path.parent for path in made if "networks" in path.parts})
+    assert len(made) == 3 * len(networks_of(STUDY))
     for path in made:
         if path.suffix == ".csv":
-            assert (fresh / path).read_bytes() == (finished / path).read_bytes(), path
+            assert (again / path).read_bytes() == (finished / path).read_bytes(), path
         else:
-            assert_equal_bits(load_file(fresh / path), load_file(finished / path))
+            assert_equal_bits(load_file(again / path), load_file(finished / path))
+
+
+def test_the_whole_road_needs_no_network_and_no_root(again):
+    """Once it is set up: in a folder with a space and an umlaut, without a capability."""
+    if not nobody_offline():
+        pytest.skip("this machine has no user namespaces: unshare --user --net does not work")
+    assert (again / REPORT / "report.html").exists()
+
+
+# What is measured anew in each run: times, and memory. Nothing else may differ.
+MEASURED = {
+    *("runtime_s", "cpu_s", "max_memory_mb"),
+    *("training_runtime_s", "prediction_runtime_s", "inference_step_ms"),
+}
+
+
+def without_measurements(record):
+    """A record without what is measured, and without the values of published times beside ours."""
+    if isinstance(record, list):
+        return [without_measurements(item) for item in record]
+    if not isinstance(record, dict):
+        return record
+    kept = record.keys() - MEASURED
+    if record.get("metric") in MEASURED:
+        kept &= {"paper", "table", "protocol", "arm", "class", "metric", "published", "verdict"}
+    return {key: without_measurements(record[key]) for key in kept}
+
+
+def files_of(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_same_study_gives_the_same_report_byte_by_byte(finished, again):
+    """But for what is measured: so the second's page is rendered from the first's measurements."""
+    first, second = results_of(finished), results_of(again)
+    assert without_measurements(first) == without_measurements(second)
+    assert all(f'"{name}"' in json.dumps(first) for name in MEASURED)
+    shutil.copyfile(finished / REPORT / "results.json", again / REPORT / "results.json")
+    run = snakemake(again, "report")
+    assert run.returncode == 0, run.stdout[-4000:]
+    assert jobs_of(run.stdout).keys() == {"draw", "render", "report"}
+    made, expected = files_of(again / REPORT), files_of(finished / REPORT)
+    assert made.keys() == expected.keys()
+    assert [path for path in made if made[path] != expected[path]] == []
+
+
+def test_the_losses_of_the_smoke_study_are_golden(finished):
+    """Of the first epoch of each network: whatever changes pictures, views or order changes them."""
+    folder = finished / "results/histories"
+    histories = {str(path.relative_to(folder).parent): pd.read_csv(path) for path in folder.rglob("*.csv")}
+    assert len(histories) == len(networks_of(STUDY))
+    found = {name: [*table["train_loss"]] for name, table in sorted(histories.items())}
+    assert_golden("smoke", found, tolerance=0.1)
+
+
+def test_an_orphan_of_a_killed_run_keeps_others_out_and_changes_nothing(finished, tmp_path, record_property):
+    """Snakemake is killed while a training of its own is at work, and its next run meets that training."""
+    project = tmp_path / "copy"
+    shutil.copytree(finished, project, symlinks=True)
+    run, suffixes = "dsnet/leak_free/dsnet/fold0-seed0", {"networks": "safetensors"}
+    kinds = ("networks", "histories", "predictions")
+    files = [Path("results", kind, f"{run}.{suffixes.get(kind, 'csv')}") for kind in kinds]
+    for file in files:
+        (project / file).unlink()
+    claim = Claim(project / f"results/unfinished/networks/{run}")
+    orphan = orphan_of_a_killed_run(project, files[0], claim)
+    snakemake(project, "--unlock")
+    met = snakemake(project, str(files[0]))
+    assert met.returncode != 0
+    assert f"is being trained by pid {orphan} on " in met.stdout
+    assert not any((project / file).exists() for file in files)
+    os.kill(orphan, signal.SIGCONT)
+    wait_for(lambda: claim.holder() is None)
+    last = snakemake(project, *map(str, files))
+    assert last.returncode == 0, last.stdout[-4000:]
+    for file in files[1:]:
+        assert (project / file).read_bytes() == (finished / file).read_bytes(), file
+    assert_equal_bits(load_file(project / files[0]), load_file(finished / files[0]))
+    record_property("kills", 1)
+    record_property("resumed to equality", 1)
+
+
+def orphan_of_a_killed_run(project, target, claim) -> int:
+    """The process that trains, stopped, after the Snakemake that started it was killed."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", str(target), "--configfile", str(SMOKE)]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(
+        command, cwd=project, env=os.environ | {"SKINKD_STANDBY": "off"}, **quiet
+    ) as snakemake_itself:
+        wait_for(lambda: claim.holder() or snakemake_itself.poll() is not None)
+        orphan = int(claim.holder().split()[1])
+        os.kill(orphan, signal.SIGSTOP)
+        snakemake_itself.kill()
+    assert claim.holder(), "it ended before Snakemake was killed"
+    return orphan
+
+
+def wait_for(condition, seconds=300):
+    """Wait until a condition holds."""
+    ends_s = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < ends_s
+        time.sleep(0.005)
 
 
 def test_a_finished_run_has_nothing_left_to_do(finished):

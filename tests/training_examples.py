@@ -17,14 +17,17 @@ DISTILLED = [
     {"name": "weighted_cross_entropy", "weight": 0.5},
     {"name": "softened_divergence", "weight": 0.5, "temperature": 4.0, "scaled": True},
 ]
-# Everything that an online teacher may be asked for.
-IMITATING = [
+MAPS = [
     *DISTILLED,
     {"name": "fitnet", "weight": 1.0, "adapter": "convolution_batch_norm_relu"},
     {"name": "angle_relation", "weight": 1.0},
+]
+TURNED = [
     {"name": "rotated_divergence", "weight": 1.0, "temperature": 4.0, "kept_share": 1.0},
     {"name": "similarity_divergence", "weight": 1.0, "temperature": 0.5, "kept_share": 0.75},
 ]
+# Everything that an online teacher may be asked for.
+IMITATING = [*MAPS, *TURNED]
 TRAINING = {
     "epochs": 3,
     "batch_size": 8,

@@ -1,58 +1,72 @@
-"""Jobs that are killed at drawn moments, or asked to stop, end with the bits of an uninterrupted run."""
+"""Jobs that are killed at drawn moments, or asked to stop, end with the bits of an uninterrupted run.
+
+No worker loads pictures: a job is one process, with one thread or more, and whoever kills it kills all of it.
+"""
 
 import os
 import random
 import signal
 import time
 import traceback
-from functools import partial
+from collections import Counter
+from functools import cache, partial
+from itertools import count
+from typing import NamedTuple
 
+import jobs_examples
 import pandas as pd
 import pytest
-from jobs_examples import PROJECTION_RUN, run_cache, run_projection, run_train
+import torch
+from arm_families import ARMS, jobs_of
 from safetensors.torch import load_file
-from training_examples import DISTILLED, IMITATING, RUN, assert_equal_bits
+from training_examples import assert_equal_bits
 
 from skinkd import unfinished
 from skinkd.jobs import EXIT_AGAIN, logged_to
 
-KILLS = 20
-RESNET = {"name": "resnet", "parameters": {"depth": 10}}
-TRAINING = RUN["training"] | {"epochs": 6}
-PLATEAU = {"plateau": {"factor": 0.5, "patience": 1, "minimum": 1e-4}, "early_stop_epochs": 4}
-CURRICULUM = {"sampler": {"draw": "weighted", "order": "confident_first"}}
-# Arms by what they need: a loss, a network, and what of the recipe is special.
-ARMS = {
-    "plain": RUN | {"network": {"name": "resnet", "parameters": {"depth": 10, "head": "dropout_batch_norm"}}},
-    "cached": RUN | {"loss": DISTILLED},
-    "maps": RUN | {"loss": IMITATING, "network": RESNET},
-    "curriculum": RUN | {"loss": DISTILLED, "training": TRAINING | CURRICULUM},
-    "plateau": RUN | {"training": TRAINING | PLATEAU | {"epochs": 12, "selection": "validation_loss"}},
-}
-LONG_HEAD = PROJECTION_RUN | {"recipe": PROJECTION_RUN["recipe"] | {"epochs": 8}}
+TWO_THREADS = "cached on two threads"
+CASES = [*ARMS, TWO_THREADS]
+EPOCHS = 3
+# When a job of each case is killed: by the clock, and while its checkpoint is being saved.
+BY_CLOCK, IN_A_SAVE, NEVER = "by clock", "in a save", "never"
+WAYS = (BY_CLOCK, IN_A_SAVE, BY_CLOCK)
+STEPS_OF_A_SAVE = 8
+
+
+class Outcome(NamedTuple):
+    """How often a case was killed, how often it went on to equality, and how often from within an epoch."""
+
+    kills: int
+    equal: int
+    within: int
+    history: pd.DataFrame
 
 
 @pytest.fixture(scope="module")
 def jobs(packed, tmp_path_factory):
-    """For each arm what runs its job in a folder; two of them need what other jobs made."""
-    data, folder = packed(3), tmp_path_factory.mktemp("teachers")
-    teacher = run_train(data, folder, run=RUN | {"network": RESNET}, name="teacher")
-    told = {"targets": [run_cache(data, folder, teacher)], "teachers": [teacher]}
-    online = {"teachers": [teacher], "projections": [run_projection(data, folder, teacher)]}
-    taught = {"cached": told, "curriculum": told, "maps": online}
-    made = {}
-    for arm, run in ARMS.items():
-        run = run | {"training": TRAINING} if run["training"] is RUN["training"] else run
-        made[arm] = partial(run_train, data, run=run | {"arm": arm}, **taught.get(arm, {}))
-    made["head"] = partial(run_projection, data, teacher=teacher, run=LONG_HEAD)
-    return made
+    """For each case what runs its job in a folder."""
+    made = jobs_of(packed(3), tmp_path_factory.mktemp("teachers"), epochs=EPOCHS)
+    return made | {TWO_THREADS: partial(on_two_threads, made["cached"])}
 
 
-def status_of(job, folder, after_s=None, number=signal.SIGKILL) -> int:
-    """The exit status of a job in a process of its own, which gets a signal after some seconds."""
+def on_two_threads(job, folder):
+    """The same job, in a process of its own."""
+    jobs_examples.DEVICE = jobs_examples.DEVICE | {"threads": 2}
+    job(folder=folder)
+    assert torch.get_num_threads() == 2
+
+
+def status_of(job, folder, after_s=None, number=signal.SIGKILL, prepare=lambda: None) -> int:
+    """The exit status of a job in a process of its own, which gets a signal after some seconds.
+
+    Args:
+        prepare: is called in that process before the job.
+    """
+    folder.mkdir(exist_ok=True)
     process = os.fork()
     if process == 0:
         try:
+            prepare()
             with logged_to(folder / "job.log"):
                 job(folder=folder)
             os._exit(0)
@@ -65,6 +79,39 @@ def status_of(job, folder, after_s=None, number=signal.SIGKILL) -> int:
         time.sleep(after_s)
         os.kill(process, number)
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+def save_often() -> None:
+    """Whole epochs take less than a second here: within them, too, runs are saved again and again."""
+    unfinished.CHECKPOINT_S = 0.03
+
+
+def save_often_and_be_killed_in(nth: int, step: int) -> None:
+    """For a process of its own: it is killed at a step of its nth save; the first is half of the file."""
+    save, saves, steps = unfinished.save_checkpoint, count(1), count(1)
+    write, sync, replace = torch.save, os.fsync, os.replace
+
+    def half_written(state, path):
+        write(state, path)
+        os.truncate(path, path.stat().st_size // 2)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def counted(function):
+        def call(*told):
+            if next(steps) == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return function(*told)
+
+        return call
+
+    def saving(*told):
+        if next(saves) == nth:
+            torch.save = half_written if step == 0 else write
+            os.fsync, os.replace = counted(sync), counted(replace)
+        save(*told)
+
+    save_often()
+    unfinished.save_checkpoint = saving
 
 
 def made_in(folder) -> dict:
@@ -83,34 +130,69 @@ def assert_same(found: dict, expected: dict):
             pd.testing.assert_frame_equal(found[name], value, check_exact=True)
 
 
-@pytest.mark.parametrize("arm", [*ARMS, "head"])
-def test_a_job_killed_at_drawn_moments_ends_with_the_same_bits(
-    arm, jobs, tmp_path, monkeypatch, record_property
-):
-    # Whole epochs take less than a second here: within them, too, runs are saved again and again.
-    monkeypatch.setattr(unfinished, "CHECKPOINT_S", 0.03)
-    moments, job, kills, ended = random.Random(arm), jobs[arm], 0, 0
-    started_s, whole = time.monotonic(), tmp_path / "whole"
-    whole.mkdir()
-    assert status_of(job, whole) == 0
-    took_s, expected = time.monotonic() - started_s, made_in(whole)
-    while kills < -(-KILLS // (len(ARMS) + 1)) or not ended:
-        folder = tmp_path / f"killed-{ended}"
-        folder.mkdir(exist_ok=True)
-        status = status_of(job, folder, moments.uniform(0, took_s))
-        kills += status == -signal.SIGKILL
-        if status == 0:
-            ended += 1
+def attempt(way, job, folder, moments, took_s) -> int:
+    """Run a job, killed in some way; its exit status."""
+    if way == BY_CLOCK:
+        return status_of(job, folder, moments.uniform(0, took_s), prepare=save_often)
+    save, step = moments.randint(2, 4), moments.randrange(STEPS_OF_A_SAVE)
+    prepare = partial(save_often_and_be_killed_in, save, step) if way == IN_A_SAVE else save_often
+    return status_of(job, folder, prepare=prepare)
+
+
+@pytest.fixture(scope="module")
+def outcome(jobs, tmp_path_factory):
+    """What comes of a case whose job is killed, runs again, and so on, until it was killed often enough."""
+
+    @cache
+    def of(case: str) -> Outcome:
+        moments, place, job = random.Random(case), tmp_path_factory.mktemp("killed"), jobs[case]
+        started_s = time.monotonic()
+        assert status_of(job, place / "whole", prepare=save_often) == 0
+        took_s, expected = time.monotonic() - started_s, made_in(place / "whole")
+        ways, killed, said = list(WAYS), Counter(), []
+        while ways or killed["now"]:
+            folder = place / f"killed-{killed['folders']}"
+            status = attempt(ways[0] if ways else NEVER, job, folder, moments, took_s)
+            said.append((folder / "job.log").read_text(encoding="utf-8"))
+            if status == -signal.SIGKILL:
+                ways.pop(0)
+                killed.update(["now", "ever"])
+                continue
+            assert status == 0, said[-1]
             assert_same(made_in(folder), expected)
             assert not [file for file in folder.rglob("*.pt*") if file.is_file()]
+            killed.update(equal=killed.pop("now", 0), folders=1)
+        within = sum("batches into the next" in text for text in said)
+        return Outcome(killed["ever"], killed["equal"], within, expected["network.csv"])
+
+    return of
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_job_killed_at_drawn_moments_ends_with_the_same_bits(case, outcome):
+    found = outcome(case)
+    assert found.kills == found.equal == len(WAYS)
+
+
+def test_the_plateau_is_one(outcome):
+    """Its rate falls and it stops early, or counters that were lost would change nothing."""
+    history = outcome("plateau").history
+    assert history["learning_rate"].nunique() > 1
+    assert len(history) < 2 * EPOCHS
+
+
+def test_twenty_kills_resume_to_equality(outcome, record_property):
+    outcomes = [outcome(case) for case in CASES]
+    kills, equal, within = (sum(getattr(each, name) for each in outcomes) for name in Outcome._fields[:3])
     record_property("kills", kills)
-    print(f"{arm}: {kills} of {kills} kills resumed to equality")
+    record_property("resumed to equality", equal)
+    print(f"{equal} of {kills} kills resumed to equality, {within} of them within an epoch")
+    assert equal == kills >= 20
+    assert within > 0
 
 
 def test_a_job_that_is_asked_to_stop_says_so_and_goes_on(jobs, tmp_path):
     expected, folder, job = tmp_path / "whole", tmp_path / "stopped", jobs["plain"]
-    for each in (expected, folder):
-        each.mkdir()
     started_s = time.monotonic()
     assert status_of(job, expected) == 0
     half_s = 0.5 * (time.monotonic() - started_s)

@@ -1,5 +1,7 @@
 """The one kind of error that a user can mend, and how it is said."""
 
+import re
+
 MOST_EXAMPLES = 10
 
 
@@ -18,7 +20,7 @@ class InputError(ValueError):
 
     def __init__(self, code: str, what: str, why: str, fix: str, problems=()):
         self.what = what
-        super().__init__(f"ERROR {code}: {what}. {why}. Fix: {fix}.")
+        super().__init__(_printable(f"ERROR {code}: {what}. {why}. Fix: {fix}."))
         self.problems = tuple(map(str, problems))
 
     def __reduce__(self):
@@ -45,3 +47,9 @@ def examples(values, most: int = MOST_EXAMPLES) -> str:
     values = [str(value) for value in values]
     more = len(values) - most
     return ", ".join(values[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def _printable(text: str) -> str:
+    """The text in one line, with escapes for what a terminal would obey: a damaged file may hold it."""
+    line = re.sub(r"\s*[\r\n]\s*", " ", text)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)

@@ -1,6 +1,8 @@
 """An archive's pictures, in a zip file or a folder, found by image id."""
 
+import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -9,6 +11,11 @@ from skinkd.errors import InputError, examples
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 MAX_PICTURE_BYTES = 256 * 2**20
+# What the standard library raises on damaged bytes.
+DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(EOFError, NotImplementedError, ValueError),
+)
 
 
 class DamagedMember(Exception):
@@ -30,7 +37,7 @@ class ZipStore:
         self.path = Path(path)
         try:
             self.zip = zipfile.ZipFile(self.path)
-        except (zipfile.BadZipFile, NotImplementedError) as error:
+        except DAMAGED as error:
             raise _not_a_zip(self.path) from error
         found = [member for member in self.zip.infolist() if not member.is_dir()]
         _check_members(found, self.path.name)
@@ -46,7 +53,7 @@ class ZipStore:
         member = self.members[image]
         try:
             return self.zip.read(member)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        except (*DAMAGED, OSError) as error:
             raise DamagedMember(f"{member}: {error}") from error
 
 

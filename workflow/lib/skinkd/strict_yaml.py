@@ -17,7 +17,11 @@ FLOAT = re.compile(r"[-+]?(\d+\.\d*|\.\d+|\d+(\.\d*)?[eE][-+]?\d+|\.\d+[eE][-+]?
 
 
 class StrictLoader(yaml.SafeLoader):
-    """Refuses repeated keys and non-finite numbers; reads numbers and words as YAML 1.2 does."""
+    """Refuses repeated keys, tags and non-finite numbers; reads numbers and words as YAML 1.2 does."""
+
+    def fetch_tag(self):
+        """A tag, such as `!!int`: a value is what it looks like."""
+        raise yaml.scanner.ScannerError(None, None, "a value begins with '!'; quote it", self.get_mark())
 
     def construct_mapping(self, node, deep=False):
         """A mapping whose keys are different strings."""
@@ -100,7 +104,7 @@ def load(path) -> dict:
             "Names would be misread",
             "save it as UTF-8",
         ) from None
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         problem = getattr(error, "problem", None) or error
         mark = getattr(error, "problem_mark", None)
         place = f" line {mark.line + 1}" if mark else ""

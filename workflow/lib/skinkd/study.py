@@ -210,7 +210,7 @@ def _protocols_that_run(config: Config, paper: str) -> list[str]:
         InputError: where the lists name none, or one that the paper does not have.
     """
     wanted = config.arms.get(paper, {})
-    known = _read_paper(paper).get("protocols", {})
+    known = _protocols_of(paper, _read_paper(paper))
     for protocol in known:
         if protocol not in PROTOCOLS:
             raise _unknown("protocol", protocol, PROTOCOLS, place=f"config/papers/{paper}.yaml protocols")
@@ -229,18 +229,41 @@ def _protocols_that_run(config: Config, paper: str) -> list[str]:
     return running
 
 
-def _read_paper(name: str) -> dict:
+def _protocols_of(paper: str, values: dict) -> dict[str, dict]:
+    """What each protocol changes in a paper."""
+    given = values.get("protocols", {})
+    if isinstance(given, dict) and all(isinstance(changes, dict | None) for changes in given.values()):
+        return {protocol: changes or {} for protocol, changes in given.items()}
+    raise InputError(
+        "config",
+        f"config/papers/{paper}.yaml: protocols is {given!r}",
+        "What a protocol changes stands there",
+        "write each as a key with the keys that it changes, or with {}",
+    )
+
+
+def _read_paper(name: str, *extending: str) -> dict:
     """A paper's file, on top of the one that it extends."""
     values = strict_yaml.load(PAPERS / f"{name}.yaml")
     base = values.pop("extends", None)
-    return strict_yaml.merge(_read_paper(base), values) if base else values
+    if base is None:
+        return values
+    if base in (name, *extending):
+        raise InputError(
+            "config",
+            f"config/papers/{name}.yaml: papers extend each other in a circle",
+            "None of them says what it is",
+            "write one of them out",
+        )
+    return strict_yaml.merge(_read_paper(str(base), name, *extending), values)
 
 
 def _resolve(config: Config, paper: str, protocol: str) -> tuple[Paper, list[str]]:
     """A paper under a protocol with the study's changes, and those changes as lines."""
     values = _read_paper(paper)
-    protocols = values.pop("protocols", {})
-    published = strict_yaml.merge(values, protocols[protocol] or {})
+    protocols = _protocols_of(paper, values)
+    values.pop("protocols", None)
+    published = strict_yaml.merge(values, protocols[protocol])
     # Apart, or a mistake in the paper's file would hide behind what this study changes.
     check_paper(_with_likes(published, paper), paper, protocol)
     changes = _changes(config).get(paper, {})

@@ -157,15 +157,20 @@ def _put_in_place(path: Path, own: Checkpoint | None, other: Checkpoint | None) 
 
 def _move(file: Path, target: Path) -> None:
     """Rename a checkpoint; its digest is known at its new place before it is there."""
-    known = [digests.read_text("utf-8") for digests in map(_digests_of, (target, file)) if digests.exists()]
-    write_text(_digests_of(target), "".join(dict.fromkeys("".join(known).splitlines(keepends=True))))
+    known = dict.fromkeys([*_known_at(target), *_known_at(file)])
+    write_text(_digests_of(target), "".join(f"{digest}\n" for digest in known))
     os.replace(file, target)
+
+
+def _known_at(path: Path) -> list[str]:
+    """The digests of what was written to a checkpoint's place, as far as their file is whole."""
+    digests = _digests_of(path)
+    return digests.read_text(encoding="utf-8", errors="replace").split() if digests.exists() else []
 
 
 def _read(file: Path, say) -> dict | None:
     """What a file holds; None if it is not what was written: then it is removed, and that is said."""
-    digests = _digests_of(file)
-    if not digests.exists() or digest_of(file) not in digests.read_text(encoding="utf-8").split():
+    if digest_of(file) not in _known_at(file):
         say(f"{file} is not what was written (its sha256 differs); it is not used")
         # The next checkpoint would keep it, with its digest, as the one before it.
         file.unlink()

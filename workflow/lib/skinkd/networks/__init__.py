@@ -54,7 +54,8 @@ def read_state(path) -> dict[str, Tensor]:
     try:
         state = _load(path)
     except Exception as error:
-        raise _unreadable(path, f"{type(error).__name__}: {str(error).splitlines()[0]}") from None
+        first_line, *_ = str(error).splitlines() or [""]
+        raise _unreadable(path, f"{type(error).__name__}: {first_line}") from None
     if not isinstance(state, dict) or not all(torch.is_tensor(value) for value in state.values()):
         raise _unreadable(path, "it holds other things than tensors by name")
     return state
