@@ -1,17 +1,15 @@
 """Faults of what the user writes: keys, values, names."""
 
-from faults.fault import BUG, fault
+from faults.fault import FAILED, fault
 from faults.scene import CONFIGS, Scene
 
-# Snakemake ends so, whatever was wrong.
-FAILED = BUG
 TERM = "{name: softened_cross_entropy, weight: 0.9, temperature: 1.0, scaled: true}"
 
 
-def laid_over(scene: Scene, text: str, *arguments: str):
+def laid_over(scene: Scene, text: str, target: str = "report"):
     """How a dry run of Snakemake ends where `text` is laid over the config."""
     (scene.folder / "mine.yaml").write_text(f"{text}\n", encoding="utf-8")
-    return scene.snakemake("-n", *(arguments or ("report",)), config=(*CONFIGS, "mine.yaml"))
+    return scene.snakemake(target, flags=("-n",), config=(*CONFIGS, "mine.yaml"))
 
 
 def term(scene: Scene, old: str, new: str):

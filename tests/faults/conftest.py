@@ -1,8 +1,12 @@
 """One run in which nothing is wrong, and for each fault a folder that has what it needs of it."""
 
+import os
+
 import pytest
 from project import copy_project
 
+from faults import table
+from faults.registry import ALL
 from faults.scene import Graph, Scene, contents
 
 NEEDED = (
@@ -12,6 +16,8 @@ NEEDED = (
     "results/weights/resnet50_imagenet/resnet50-0676ba61.pth",
 )
 
+# `make faults` sets it.
+WRITES = bool(os.environ.get("SKINKD_WRITES_FAULTS"))
 ELSEWHERE = ("isic_2019", "kaggle_nine", "imagenet")
 DRAWN = ("draw", "render")
 
@@ -34,6 +40,15 @@ def finished(graph, tmp_path_factory):
     before = contents(scene.results)
     yield scene.results
     assert contents(scene.results) == before
+
+
+@pytest.fixture(scope="session")
+def observed():
+    """Lines of the table of faults, by fault; written where the environment asks for it."""
+    rows = {}
+    yield rows
+    if WRITES:
+        table.write([rows[fault] for fault in ALL])
 
 
 @pytest.fixture

@@ -4,7 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-BUG, INPUT, AGAIN = 1, 2, 75
+INPUT, AGAIN = 2, 75
+# Snakemake ends so, whatever its job ended with.
+FAILED = 1
+LONGEST = 1500  # characters
 FAULTS: list["Fault"] = []
 
 
@@ -34,6 +37,7 @@ class Fault:
         words: what its log must say.
         make: makes the fault and runs what meets it.
         leaves: beginnings of what may change below `results`.
+        waits_for: what must be there before the fault can be made.
     """
 
     number: int
@@ -42,6 +46,7 @@ class Fault:
     words: tuple[str, ...]
     make: Callable
     leaves: tuple[str, ...] = ()
+    waits_for: str = ""
 
     @property
     def name(self) -> str:
@@ -50,15 +55,25 @@ class Fault:
 
     def lines(self, said: str) -> list[str]:
         """The lines that the user reads: those of a log that hold one of the words, each once."""
-        found = [line.strip() for line in said.splitlines() if any(word in line for word in self.words)]
+        found = [
+            _around(word, line.strip()) for line in said.splitlines() for word in self.words if word in line
+        ]
         return list(dict.fromkeys(found))
 
 
-def fault(number: int, title: str, status: int, *words: str, leaves: tuple[str, ...] = ()):
+def _around(word: str, line: str) -> str:
+    """A line, or what stands around the word where it is a page."""
+    if len(line) < LONGEST:
+        return line
+    start = max(0, line.index(word) - 40)
+    return f"… {line[start : start + 120]} …"
+
+
+def fault(number: int, title: str, status: int, *words: str, **more):
     """Put the function that follows into the list of faults."""
 
     def keep(make):
-        FAULTS.append(Fault(number, title, status, words, make, leaves))
+        FAULTS.append(Fault(number, title, status, words, make, **more))
         return make
 
     return keep

@@ -16,10 +16,11 @@ from project import PARTS, ROOT
 from snakemake import cli
 from snakemake.iocontainers import InputFiles, Params, Wildcards
 
-from faults.fault import BUG, Ended
+from faults.fault import Ended
 from skinkd.atomic import digest_of
 
 CONFIGS = ("tests/config/smoke.yaml", "tests/config/faults.yaml")
+UNCAUGHT = 1
 SCRIPTS = ROOT / "workflow/scripts"
 
 
@@ -90,10 +91,12 @@ class Scene:
         told.input = InputFiles(fromdict=dict(told.input.items()) | (inputs or {}))
         told.wildcards = Wildcards(fromdict=dict(told.wildcards.items()) | (wildcards or {}))
         told._safely_store_params(Params(fromdict=dict(told.params.items()) | params))
-        before = contents(self.results)
+        before, log = contents(self.results), Path(told.log[0])
         with chdir(self.folder):
             status, uncaught = self._run(script, told, inside)
-            said = Path(told.log[0]).read_text(encoding="utf-8") if Path(told.log[0]).exists() else ""
+            said = "".join(
+                path.read_text(encoding="utf-8") for path in (log, Path("past-the-log.txt")) if path.exists()
+            )
             written = {path for path in told.output if status == 0}
             missing = [path for path in written if not Path(path).exists()]
         assert not missing, f"the job ended well without {missing}"
@@ -105,20 +108,20 @@ class Scene:
         if inside is None:
             return run_script(script, told)
         try:
-            return in_child(lambda: (inside(), run_script(script, told))[1])
+            return in_child(lambda: (speak_to("past-the-log.txt"), inside(), run_script(script, told))[2])
         except ChildProcessError as death:
             return death.errno, ""
 
-    def snakemake(self, *arguments: str, config=CONFIGS, inside: Callable | None = None) -> Ended:
+    def snakemake(self, *targets: str, flags=(), config=CONFIGS, inside: Callable | None = None) -> Ended:
         """Run Snakemake itself, on one core.
 
         Args:
-            arguments: targets and flags.
+            targets, flags: as on its command line.
             config: files, each laid over those before.
             inside: called first, in the process that Snakemake then runs in.
         """
         before = contents(self.results)
-        command = ["--cores", "1", "--nocolor", *arguments, "--configfile", *map(str, config)]
+        command = ["--cores", "1", "--nocolor", *flags, "--configfile", *map(str, config), "--", *targets]
         status = in_child(lambda: (inside and inside(), run_snakemake(self.folder, command))[1])
         said = (self.folder / "said.txt").read_text(encoding="utf-8")
         return Ended(status, said, changed(before, contents(self.results)))
@@ -126,16 +129,23 @@ class Scene:
 
 def run_snakemake(folder: Path, command: list[str]) -> int:
     """Snakemake's exit status in this process, which ends with it; what it prints goes to `said.txt`."""
-    with open(folder / "said.txt", "w", encoding="utf-8", buffering=1) as said:
-        os.dup2(said.fileno(), 1)
-        os.dup2(said.fileno(), 2)
-    sys.stdout, sys.stderr = (os.fdopen(number, "w", buffering=1) for number in (1, 2))
     os.chdir(folder)
+    speak_to("said.txt")
     try:
         cli.main(command)
     except SystemExit as end:
         return end.code or 0
     return 0
+
+
+def speak_to(path) -> None:
+    """Have whatever this process prints in a file."""
+    with open(path, "w", encoding="utf-8") as said:
+        os.dup2(said.fileno(), 1)
+        os.dup2(said.fileno(), 2)
+    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__ = [
+        os.fdopen(number, "w", buffering=1) for number in (1, 2)
+    ]
 
 
 def run_script(script: str, told) -> tuple[int, str]:
@@ -145,7 +155,7 @@ def run_script(script: str, told) -> tuple[int, str]:
     except SystemExit as end:
         return end.code, ""
     except Exception:
-        return BUG, traceback.format_exc()
+        return UNCAUGHT, traceback.format_exc()
     return 0, ""
 
 

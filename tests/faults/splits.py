@@ -7,6 +7,7 @@ from faults.scene import Scene
 
 TABLE = "ingest/demo/images.csv"
 SPLIT = "split/dsnet/leak_free/fold0.csv"
+SMALL = {"train_benign": 40, "train_malignant": 40, "test_benign": 20, "test_malignant": 20}
 
 
 def divided(scene: Scene, change, split: str, **parameters):
@@ -35,6 +36,25 @@ def few_lesions(scene):
 )
 def absent_class(scene):
     return divided(scene, lambda table: few_of(table, "DF", 0), "davidi_park_lesion")
+
+
+@fault(
+    18,
+    "two ids for the same bytes, of which no lesion is known",
+    0,
+    "0 of 40 test images (0.0%) share a lesion",
+)
+def twins_stay_together(scene):
+    def change(table):
+        twins = table[table["label"] == "NV"].index[:2]
+        table.loc[twins, ["lesion", "sha256"]] = ["", "0" * 64]
+        return table
+
+    ended = divided(scene, change, "dsnet_lesion", **SMALL)
+    parts = pd.read_csv(scene.results / SPLIT)
+    assert parts["group"].duplicated().any()
+    assert (parts.groupby("group")["part"].nunique() == 1).all()
+    return ended
 
 
 @fault(38, "a share that leaves nothing to validate on", INPUT, "validation_share is 0", "Fix: ")

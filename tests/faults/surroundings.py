@@ -50,6 +50,14 @@ def small_disk(folder: Path, size_kb: int) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size_kb}k", "none", folder], check=True)
 
 
+def without_rights() -> None:
+    """Have no right over files but those of their modes, as any user who is not root."""
+    version_3, nothing = ctypes.c_uint32(0x2008_0522), [0] * 6
+    header = (ctypes.c_uint32 * 2)(version_3.value, 0)
+    if LIBC.capset(header, (ctypes.c_uint32 * 6)(*nothing)):
+        raise OSError(ctypes.get_errno(), "capset failed")
+
+
 def signal_once(pattern: str, folder: Path, number: signal.Signals):
     """What a job calls first so that it gets a signal as soon as a file below a folder exists."""
 

@@ -8,6 +8,7 @@ import pandas as pd
 from faults.archives import ARCHIVE, IMAGES, ingested, members_of, with_archive, write_members
 from faults.fault import INPUT, fault
 from faults.scene import Scene
+from skinkd.readers.class_folders import FOLDERS
 
 TRUTH, METADATA = f"{ARCHIVE}/ground_truth.csv", f"{ARCHIVE}/metadata.csv"
 
@@ -161,18 +162,45 @@ def lesion_with_two_labels(scene):
     return ingested(scene)
 
 
-@fault(26, "an image id that ends in _downsampled", 0, "240")
+@fault(26, "an image id that ends in _downsampled", 0, "_downsampled,")
 def downsampled(scene):
     path = with_archive(scene).results / IMAGES
     members = members_of(path)
-    image = next(iter(members)).rpartition("/")[2].removesuffix(".jpg")
+    image = next(name for name in members if "_down" not in name).rpartition("/")[2].removesuffix(".jpg")
     write_members(
         path, {name.replace(image, f"{image}_downsampled"): content for name, content in members.items()}
     )
     for place in (TRUTH, METADATA):
         scene.spoil(place, lambda content: content.replace(image.encode(), f"{image}_downsampled".encode()))
     ended = ingested(scene)
-    assert f"{image}_downsampled" in set(packed_table(scene)["image"])
+    table = (scene.results / "ingest/isic_2019/images.csv").read_text(encoding="utf-8")
+    (row,) = [line for line in table.splitlines() if line.startswith(f"{image}_downsampled,")]
+    return ended._replace(said=ended.said + row)
+
+
+@fault(
+    26,
+    "folders of full-sized pictures beside metadata of smaller ones",
+    0,
+    "of 240 images have ",
+    "lesion id",
+)
+def downsampled_metadata(scene):
+    with_archive(scene)
+    labels = pd.read_csv(scene.results / TRUTH, index_col="image").idxmax(axis=1)
+    folders = {label: folder for folder, label in FOLDERS.items() if label in set(labels)}
+    folders["BKL"] = "pigmented benign keratosis"
+    pictures = {name.rpartition("/")[2]: value for name, value in members_of(scene.results / IMAGES).items()}
+    filed = {f"Train/{folders[labels[name[:-4]]]}/{name}": content for name, content in pictures.items()}
+    path = scene.results / "archive/kaggle_nine/images.zip"
+    path.parent.mkdir(parents=True)
+    write_members(path, filed)
+    edit(scene, METADATA, lambda rows: [row.__setitem__(0, f"{row[0]}_downsampled") for row in rows[1:]])
+    classes = {folder: label for folder, label in FOLDERS.items() if folder in folders.values()}
+    _, job = scene.graph.by_output["results/ingest/kaggle_nine/images.npy"]
+    ended = scene.run("ingest/kaggle_nine/images.npy", reading=job.params.reading | {"classes": classes})
+    known = pd.read_csv(scene.results / "ingest/kaggle_nine/images.csv", dtype=str)["lesion"]
+    assert known.str.match("HAM|BCN|MSK").any()
     return ended
 
 
