@@ -11,7 +11,8 @@ PATH = Path(__file__).with_name("README.md")
 HEAD = """# What goes wrong, and what you read then
 
 Each row is a test that makes the fault for real and runs the job that meets it. `make faults` runs all of
-them and writes this file from what they saw. A test fails where a message is no longer the one that stands here.
+them and writes this file from what they saw. A test fails where a message is no longer the one that stands
+here.
 
 Exit status: 2, something of yours is wrong; 75, run again, it goes on; 0, it was mended and said aloud.
 Snakemake itself ends with 1 whatever its job ended with: 1 below is Snakemake's. In no case is a result left
