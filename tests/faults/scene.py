@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import re
 import runpy
 import shutil
 import subprocess
@@ -160,9 +161,10 @@ def run_script(script: str, told) -> tuple[int, str]:
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """The digest of each file below a folder but logs, whose lines are looked at elsewhere."""
+    """The digest of each file below a folder, but for logs and for the digests that the pipeline remembers."""
     files = {str(file.relative_to(folder)): file for file in folder.rglob("*") if file.is_file()}
-    return {name: digest_of(file) for name, file in files.items() if not name.startswith("logs/")}
+    passing = re.compile(r"logs/|.*\.digest$")
+    return {name: digest_of(file) for name, file in files.items() if not passing.match(name)}
 
 
 def changed(before: dict, after: dict, written=frozenset()) -> tuple[str, ...]:
