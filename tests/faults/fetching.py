@@ -89,7 +89,7 @@ def flipped_bit_before_packing(scene):
     "weights without a network",
     INPUT,
     "no source gave resnet50-0676ba61.pth",
-    "Fix: put the file into a folder",
+    "prefetch`",
 )
 def no_network(scene):
     skip_where_not_allowed(NEW_NETWORK, "network")

@@ -1,19 +1,23 @@
 """Faults of what was trained or fetched: networks, weights, checkpoints, logits."""
 
+import json
 import os
 import pickle
 
 import pandas as pd
+from safetensors import safe_open
+from safetensors.torch import load_file
 
 from faults.fault import INPUT, fault
 from faults.scene import Scene
 from faults.training import ALONE, TAUGHT, TEACHER, with_data
+from skinkd.checkpoints import load_network, save_network
+from skinkd.targets import write_targets
 
 TARGETS = f"targets/{TEACHER}.safetensors"
+TEACHER_FILE, TAUGHT_FILE = (f"networks/{run}.safetensors" for run in (TEACHER, TAUGHT))
 SCORES = "scores/dsnet/leak_free/dsnet_t10.json"
 PREDICTIONS = f"predictions/{TAUGHT}.csv"
-# As they stand in the header of a network, a text of JSON within JSON.
-BENIGN_FIRST, MALIGNANT_FIRST = rb"[\"benign\", \"malignant\"]", rb"[\"malignant\", \"benign\"]"
 
 
 class Payload:
@@ -35,7 +39,7 @@ def asked(scene: Scene, change):
 
 def scored(scene: Scene, change):
     """How the job ends that scores changed predictions."""
-    scene.take("predictions", "split")
+    with_data(scene, "predictions", "networks")
     path = scene.results / PREDICTIONS
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     path.unlink()
@@ -43,27 +47,37 @@ def scored(scene: Scene, change):
     return scene.run(SCORES)
 
 
-@fault(22, "a teacher of another order of classes", INPUT, "class")
+def taught(scene: Scene, change):
+    """How the job ends that learns from a teacher's targets, of which some are others."""
+    with_data(scene, TEACHER_FILE)
+    with safe_open(scene.finished / TARGETS, "pt") as file:
+        header = json.loads(file.metadata()["skinkd"])
+    targets = load_file(scene.finished / TARGETS)
+    write_targets(scene.results / TARGETS, change(targets), header)
+    return scene.run(TAUGHT_FILE)
+
+
+@fault(
+    22,
+    "a teacher of another order of classes",
+    INPUT,
+    "class order of teacher [malignant, benign] differs from",
+)
 def other_order(scene):
-    def change(content):
-        length = int.from_bytes(content[:8], "little")
-        header = content[8 : 8 + length].replace(
-            b'[\\"benign\\", \\"malignant\\"]', b'[\\"malignant\\", \\"benign\\"]'
-        )
-        assert header != content[8 : 8 + length]
-        return content[:8] + header + content[8 + length :]
-
-    ended = asked(scene, change)
-    return ended if ended.status else scene.run(f"networks/{TAUGHT}.safetensors")
+    with_data(scene, "targets")
+    network, description = load_network(scene.finished / TEACHER_FILE)
+    reverse = {"classes": description["classes"][::-1]}
+    save_network(scene.results / TEACHER_FILE, network, description | reverse)
+    return scene.run(TAUGHT_FILE)
 
 
-@fault(44, "predictions without some test images", INPUT, "images that only one of them holds: ISIC_")
+@fault(44, "predictions without some images", INPUT, f"{PREDICTIONS} is not what was written", "Fix: delete ")
 def missing_predictions(scene):
     return scored(scene, lambda table: table[:-3])
 
 
-@fault(44, "logits that are no numbers", INPUT, "logits that are not finite numbers: ISIC_")
-def logits_nan(scene):
+@fault(44, "predictions that are no numbers", INPUT, f"{PREDICTIONS} is not what was written", "Fix: delete ")
+def predictions_nan(scene):
     def change(table):
         table.loc[0, [column for column in table if column.startswith("logit_")]] = "nan"
         return table
@@ -71,27 +85,52 @@ def logits_nan(scene):
     return scored(scene, change)
 
 
-@fault(45, "a truncated network", INPUT, "is not a network of this project", "Fix: delete it and run again")
+@fault(44, "targets without some images", INPUT, "its train part is (1, 61, 2), of this run (1, 64, 2)")
+def missing_targets(scene):
+    return taught(scene, lambda targets: targets | {"train": targets["train"][:, :-3].contiguous()})
+
+
+@fault(44, "targets that are no numbers", INPUT, "its logits of ISIC_", "are not finite", "Fix: delete ")
+def targets_nan(scene):
+    def change(targets):
+        targets["validation"][0] = float("nan")
+        return targets
+
+    return taught(scene, change)
+
+
+@fault(45, "a truncated network", INPUT, "is not a network of this project", "Fix: delete ")
 def truncated_network(scene):
     return asked(scene, lambda content: content[: len(content) // 2])
 
 
-@fault(45, "an empty file for a network", INPUT, "is not a network of this project")
+@fault(45, "an empty file for a network", INPUT, "is not a network of this project", "Fix: delete ")
 def empty_network(scene):
     return asked(scene, lambda _: b"")
 
 
-@fault(45, "a flipped bit in a network", INPUT, "is not what was written", "sha256")
+@fault(45, "a flipped bit in a network", INPUT, "is not what was written: its sha256 is ", "Fix: delete ")
 def flipped_bit_in_network(scene):
     return asked(scene, lambda content: content[:-7] + bytes([content[-7] ^ 64]) + content[-6:])
 
 
-@fault(45, "weights that carry a program", INPUT, "weights", "Fix: ")
+@fault(45, "a network of another architecture", INPUT, "does not fit a resnet of 2 classes: ", "Fix: delete ")
+def other_architecture(scene):
+    with_data(scene)
+    network, _ = load_network(scene.finished / f"networks/{ALONE}.safetensors")
+    _, description = load_network(scene.finished / TEACHER_FILE)
+    path = scene.results / TEACHER_FILE
+    path.parent.mkdir(parents=True)
+    save_network(path, network, description)
+    return scene.run(TARGETS)
+
+
+@fault(45, "weights that carry a program", INPUT, "ERROR weights: ", "Fix: ")
 def weights_with_program(scene):
     marker = scene.folder / "marker"
     path = with_data(scene).results / "weights/evil.pth"
     path.parent.mkdir(parents=True)
-    path.write_bytes(pickle.dumps({"weights": Payload(f"touch '{marker}'")}))
+    path.write_bytes(pickle.dumps({"weights": Payload(f"touch '{marker}'")}, protocol=2))
     ended = scene.run(f"networks/{ALONE}.safetensors", inputs={"initial": str(path)})
     assert not marker.exists()
     return ended

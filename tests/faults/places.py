@@ -44,7 +44,9 @@ def disk_for_checkpoint(scene):
     return full(with_data(scene), "unfinished/networks", 100, f"networks/{ALONE}.safetensors")
 
 
-@fault(47, "results that may only be read", FAILED, "ERROR permission: ", "belongs to ", "Fix: ")
+@fault(
+    47, "results that may only be read", FAILED, "ERROR folder: ", "cannot be written: ", "Fix: give yourself"
+)
 def results_of_root(scene):
     scene.results.chmod(0o500)
     try:

@@ -2,18 +2,27 @@
 
 import json
 import os
-import shutil
 import signal
 import time
+from copy import deepcopy
 
 import pytest
 
-from faults.fault import FAILED, fault
+from faults.fault import FAILED, INPUT, fault
 from faults.scene import Scene
 from faults.surroundings import signal_once
+from faults.training import TAUGHT, told, trained
 from skinkd.claims import Claim
 
-RESULTS = "results/report/results.json"
+DRAWN = "results/archive/demo/images.zip"
+# What a run of the graph makes of it.
+MADE = ("archive/demo/", "costs/draw_archive/", "unfinished/")
+RESULTS, PARTIAL = "results/report/results.json", "results/report-partial/results.json"
+
+
+def without_standby() -> None:
+    """Have each job run in its own process."""
+    os.environ["SKINKD_STANDBY"] = "off"
 
 
 def with_everything(scene: Scene) -> Scene:
@@ -31,19 +40,19 @@ def second_run(scene):
     # As Snakemake leaves them while it runs.
     kill = signal_once("*", scene.folder / ".snakemake/locks", signal.SIGKILL)
     with pytest.raises(ChildProcessError):
-        scene.snakemake("results/ingest/demo/images.npy", inside=kill)
+        scene.snakemake(DRAWN, inside=kill)
     try:
-        return scene.snakemake("results/ingest/demo/images.npy")
+        return scene.snakemake(DRAWN)
     finally:
         first.release()
 
 
-@fault(48, "the lock of a run that was killed", FAILED, "snakemake --unlock")
+@fault(48, "the lock of a run that was killed", 0, "was killed and left this folder locked", leaves=MADE)
 def stale_lock(scene):
-    kill = signal_once("*", scene.folder / ".snakemake/locks", signal.SIGKILL)
+    kill = signal_once("unfinished/run.lock", scene.results, signal.SIGKILL)
     with pytest.raises(ChildProcessError):
-        scene.snakemake("results/ingest/demo/images.npy", inside=kill)
-    return scene.snakemake("results/ingest/demo/images.npy")
+        scene.snakemake(DRAWN, inside=kill)
+    return scene.snakemake(DRAWN, inside=without_standby)
 
 
 @fault(51, "DVC without its remote", 0, waits_for="nothing of this project is stored by DVC yet")
@@ -61,11 +70,37 @@ def other_dates(scene):
     return scene.snakemake(RESULTS, flags=("-n",))
 
 
-@fault(54, "records of Snakemake that were deleted", 0, "Nothing to be done")
-def deleted_records(scene):
+@fault(
+    53,
+    "an arm that failed",
+    0,
+    "failed: ERROR training: training.batch_size is 65",
+    leaves=("report-partial/", "unfinished/"),
+)
+def failed_arm(scene):
     with_everything(scene)
-    shutil.rmtree(scene.folder / ".snakemake")
-    return scene.snakemake(RESULTS, flags=("-n",))
+    for path in [*scene.results.rglob("dsnet_t10*"), *scene.results.rglob("dsnet_t10/*")]:
+        if path.is_file():
+            path.unlink()
+    assert trained(scene, TAUGHT, run=told(scene, TAUGHT, batch_size=65)).status == INPUT
+    ended = scene.snakemake(PARTIAL, inside=without_standby)
+    return ended._replace(said=ended.said + (scene.folder / PARTIAL).read_text(encoding="utf-8"))
+
+
+@fault(
+    54,
+    "another config, and Snakemake's records deleted",
+    INPUT,
+    "ERROR chain: ",
+    "it was made by another config: ",
+)
+def deleted_records(scene):
+    scene.take(*(path.name for path in scene.finished.iterdir() if path.name not in ("logs", "report")))
+    scene.take("report/pictures")
+    _, job = scene.graph.by_output[RESULTS]
+    config = deepcopy(job.params.config)
+    config["changes"]["smoke"]["dsnet"]["training"]["optimizer"] = {"learning_rate": 0.01}
+    return scene.run(RESULTS.removeprefix("results/"), config=config)
 
 
 @fault(55, "markup in a name", 0, "a_b &amp; &lt;b&gt;", "a\\_b \\& \\textless{}b")

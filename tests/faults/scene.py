@@ -161,7 +161,7 @@ def run_script(script: str, told) -> tuple[int, str]:
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """The digest of each file below a folder, but for logs and for the digests that the pipeline remembers."""
+    """The digest of each file below a folder, but for logs and remembered digests."""
     files = {str(file.relative_to(folder)): file for file in folder.rglob("*") if file.is_file()}
     passing = re.compile(r"logs/|.*\.digest$")
     return {name: digest_of(file) for name, file in files.items() if not passing.match(name)}

@@ -19,7 +19,7 @@ UNFINISHED = "unfinished/"
 
 def with_data(scene: Scene, *more: str) -> Scene:
     """A scene with what a training needs, and more."""
-    scene.take("ingest/demo", "split", *more)
+    scene.take("ingest/demo", "split", "validated", *more)
     return scene
 
 
