@@ -66,7 +66,7 @@ class Scene:
             target.parent.mkdir(parents=True, exist_ok=True)
             if source.is_dir():
                 shutil.copytree(source, target, copy_function=os.link, dirs_exist_ok=True)
-            else:
+            elif source.exists():
                 os.link(source, target)
 
     def spoil(self, place: str, change: Callable[[bytes], bytes]) -> Path:
