@@ -36,7 +36,7 @@ class Fault:
         status: with which the job or Snakemake must end.
         words: what its log must say.
         make: makes the fault and runs what meets it.
-        leaves: beginnings of what may change below `results`.
+        leaves: beginnings of what may change below `results`, beside what is unfinished.
         waits_for: what must be there before the fault can be made.
     """
 

@@ -6,7 +6,7 @@ from faults.fault import AGAIN, FAILED, INPUT, fault
 from faults.fetching import drawn_zip
 from faults.scene import Scene
 from faults.surroundings import NEW_MOUNTS, skip_where_not_allowed, small_disk, without_rights
-from faults.training import ALONE, UNFINISHED, trained, with_data
+from faults.training import ALONE, trained, with_data
 
 
 def full(scene: Scene, place: str, size_kb: int, target: str, **params):
@@ -38,7 +38,6 @@ def disk_for_download(scene):
     AGAIN,
     "ERROR disk: ",
     "Fix: free some space",
-    leaves=(UNFINISHED,),
 )
 def disk_for_checkpoint(scene):
     return full(with_data(scene), "unfinished/networks", 100, f"networks/{ALONE}.safetensors")

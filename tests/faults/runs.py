@@ -11,12 +11,12 @@ import pytest
 from faults.fault import FAILED, INPUT, fault
 from faults.scene import Scene
 from faults.surroundings import signal_once
-from faults.training import TAUGHT, told, trained
+from faults.training import TAUGHT, TEACHER, trained
 from skinkd.claims import Claim
 
 DRAWN = "results/archive/demo/images.zip"
 # What a run of the graph makes of it.
-MADE = ("archive/demo/", "costs/draw_archive/", "unfinished/")
+MADE = ("archive/demo/", "costs/draw_archive/")
 RESULTS, PARTIAL = "results/report/results.json", "results/report-partial/results.json"
 
 
@@ -74,15 +74,16 @@ def other_dates(scene):
     53,
     "an arm that failed",
     0,
-    "failed: ERROR training: training.batch_size is 65",
-    leaves=("report-partial/", "unfinished/"),
+    "failed: ERROR targets: ",
+    leaves=("report-partial/",),
 )
 def failed_arm(scene):
     with_everything(scene)
     for path in [*scene.results.rglob("dsnet_t10*"), *scene.results.rglob("dsnet_t10/*")]:
         if path.is_file():
             path.unlink()
-    assert trained(scene, TAUGHT, run=told(scene, TAUGHT, batch_size=65)).status == INPUT
+    scene.spoil(f"targets/{TEACHER}.safetensors", lambda content: content[:-5000])
+    assert trained(scene, TAUGHT).status == INPUT
     ended = scene.snakemake(PARTIAL, inside=without_standby)
     return ended._replace(said=ended.said + (scene.folder / PARTIAL).read_text(encoding="utf-8"))
 

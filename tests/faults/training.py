@@ -7,14 +7,13 @@ from copy import deepcopy
 import torch
 from torch.nn import functional
 
+from faults.archives import members_of, write_members
 from faults.fault import AGAIN, INPUT, fault
 from faults.scene import Scene
 from faults.surroundings import signal_once
 
 RUN = "dsnet/leak_free/%s/fold0-seed0"
 TEACHER, ALONE, TAUGHT = (RUN % arm for arm in ("resnet50", "dsnet", "dsnet_t10"))
-# What a training leaves so that it goes on.
-UNFINISHED = "unfinished/"
 
 
 def with_data(scene: Scene, *more: str) -> Scene:
@@ -99,30 +98,32 @@ def retrained_teacher(scene):
     return trained(scene, TAUGHT)
 
 
-@fault(43, "targets of other pictures", INPUT, "pictures was ")
+@fault(43, "targets of other pictures", INPUT, "does not belong to this run: pictures was ")
 def other_pictures(scene):
-    with_data(scene, "targets", f"networks/{TEACHER}.safetensors")
-    scene.spoil("ingest/demo/images.npy", lambda content: content[:-1] + bytes([content[-1] ^ 1]))
+    scene.take("archive/demo", "validated", "targets", f"networks/{TEACHER}.safetensors")
+    path = scene.results / "archive/demo/images.zip"
+    members = members_of(path)
+    path.unlink()
+    write_members(path, members | {next(iter(members)): members[next(reversed(members))]})
+    for target in ("ingest/demo/images.npy", "split/dsnet/leak_free/fold0.csv"):
+        made = scene.run(target)
+        assert made.status == 0, made.said
     return trained(scene, TAUGHT)
 
 
-@fault(
-    49, "a training that is asked to stop", AGAIN, "run again, it goes on from there", leaves=(UNFINISHED,)
-)
+@fault(49, "a training that is asked to stop", AGAIN, "run again, it goes on from there")
 def asked_to_stop(scene):
-    ended = stopped(with_data(scene), signal.SIGTERM)
-    assert not list(scene.results.rglob("*.partial"))
-    return ended
+    return stopped(with_data(scene), signal.SIGTERM)
 
 
-@fault(49, "a training that was killed", 0, "resuming ", leaves=(UNFINISHED,))
+@fault(49, "a training that was killed", 0, "resuming ")
 def killed(scene):
     assert stopped(with_data(scene), signal.SIGKILL).status == -signal.SIGKILL
     assert not list((scene.results / "networks").rglob("*.safetensors"))
     return trained(scene, run=told(scene, ALONE, epochs=6))
 
 
-@fault(50, "a checkpoint of another config", 0, "belongs to another config", "changed ", leaves=(UNFINISHED,))
+@fault(50, "a checkpoint of another config", 0, "belongs to another config", "changed ")
 def other_config(scene):
     assert stopped(with_data(scene), signal.SIGTERM).status == AGAIN
     return trained(scene, run=told(scene, ALONE, epochs=3))
