@@ -1,10 +1,14 @@
 """Faults of the division into train, validation and test."""
 
+import io
+
 import pandas as pd
+from PIL import Image
 
 from faults.archives import members_of, write_members
 from faults.configs import laid_over
 from faults.fault import FAILED, INPUT, fault
+from faults.pictures import saved
 from faults.scene import Scene
 
 DRAWN = "archive/demo"
@@ -23,6 +27,11 @@ def write(scene: Scene, name: str, table: pd.DataFrame) -> None:
     path = scene.results / DRAWN / f"{name}.csv"
     path.unlink()
     table.to_csv(path)
+
+
+def pictures_by_id(path) -> dict[str, bytes]:
+    """What a zip holds, by the ids of images."""
+    return {name.rpartition("/")[2].removesuffix(".jpg"): value for name, value in members_of(path).items()}
 
 
 def divided(scene: Scene, split: str, **parameters):
@@ -93,3 +102,22 @@ def nothing_to_test(scene):
         "papers: [davidi_park]\narms: {davidi_park: {leak_free: [kl_a01]}}\n"
         f"changes: {{smoke: {{{changes}}}}}",
     )
+
+
+@fault(19, "a picture that was saved anew under another id, in another part", 0, ",False,leak_free,0")
+def near_duplicate(scene):
+    scene.take(DRAWN, SPLIT)
+    parts = pd.read_csv(scene.results / SPLIT, index_col="image")["part"]
+    learned, tested = (parts[parts == part].index[0] for part in ("train", "test"))
+    path = scene.results / DRAWN / "images.zip"
+    members = pictures_by_id(path)
+    path.unlink()
+    copy = saved(Image.open(io.BytesIO(members[learned])), "JPEG", quality=60)
+    write_members(path, {f"{name}.jpg": content for name, content in (members | {tested: copy}).items()})
+    for target in ("ingest/demo/images.npy", SPLIT, "ingest/demo/looks.npz"):
+        made = scene.run(target)
+        assert made.status == 0, made.said
+    ended = scene.run("audit/dsnet.json", inputs={"predictions": []})
+    pairs = (scene.results / "audit/dsnet.csv").read_text(encoding="utf-8")
+    (row,) = [line for line in pairs.splitlines() if line.startswith(f"{tested},{learned},")]
+    return ended._replace(said=ended.said + row)

@@ -41,6 +41,12 @@ def packed_table(scene: Scene) -> pd.DataFrame:
     return pd.read_csv(scene.results / "ingest/isic_2019/images.csv", dtype=str, keep_default_na=False)
 
 
+def reading(scene: Scene, **changes) -> dict:
+    """How the job is told to read the archive, with changes."""
+    _, job = scene.graph.by_output["results/ingest/isic_2019/images.npy"]
+    return {"reading": job.params.reading | changes}
+
+
 @fault(14, "a label without its picture", INPUT, "1 of 240 labels have no image in images.zip (first: ISIC_")
 def label_without_picture(scene):
     path = with_archive(scene).results / IMAGES
@@ -150,8 +156,8 @@ def words_like_gaps(scene):
     return ended
 
 
-@fault(25, "a lesion with two labels", INPUT, "1 lesions have two labels: ", "Fix: ")
-def lesion_with_two_labels(scene):
+def mix(scene: Scene) -> None:
+    """Give two images of different labels one lesion."""
     with_archive(scene)
     truth = pd.read_csv(scene.results / TRUTH, index_col="image").idxmax(axis=1)
     metadata = pd.read_csv(scene.results / METADATA)
@@ -159,7 +165,22 @@ def lesion_with_two_labels(scene):
     other = next(row for row, image in enumerate(metadata["image"], 1) if truth[image] != truth[first])
     for row in (1, other):
         edit(scene, METADATA, set_cells(row, lesion_id="HAM_7777777"))
+
+
+@fault(
+    25, "a lesion with two labels", INPUT, "1 lesions have two labels: HAM_7777777 (", "Fix: mend their rows"
+)
+def mixed_lesion(scene):
+    mix(scene)
     return ingested(scene)
+
+
+@fault(25, "a lesion with two labels that may be left out", 0, "1 lesions have two labels: HAM_7777777 (")
+def mixed_lesion_dropped(scene):
+    mix(scene)
+    ended = ingested(scene, **reading(scene, on_mixed_lesion="drop"))
+    assert "HAM_7777777" not in set(packed_table(scene)["lesion"])
+    return ended
 
 
 @fault(26, "an image id that ends in _downsampled", 0, "_downsampled,")
