@@ -9,7 +9,7 @@ from PIL import Image
 from faults.archives import IMAGES, ingested, members_of, with_archive, write_members
 from faults.fault import INPUT, fault
 
-# Of pictures that cannot be used; no job that asks for packed pictures asks for it.
+# Of pictures that cannot be used.
 LIST = "ingest/isic_2019/bad_images.csv"
 
 
@@ -41,7 +41,6 @@ def converted(mode: str, kind: str):
     "images are bad: ISIC_",
     "OSError: image file is truncated",
     f"all of them stand in results/{LIST}",
-    leaves=(LIST,),
 )
 def truncated_picture(scene):
     image = with_picture(scene, lambda content: content[: len(content) // 2])
@@ -50,13 +49,7 @@ def truncated_picture(scene):
     return ended
 
 
-@fault(
-    7,
-    "a truncated JPEG that may be left out",
-    0,
-    "dropped 1 bad images, listed in bad_images.csv: ISIC_",
-    leaves=(LIST,),
-)
+@fault(7, "a truncated JPEG that may be left out", 0, "dropped 1 bad images, listed in bad_images.csv: ISIC_")
 def truncated_picture_dropped(scene):
     image = with_picture(scene, lambda content: content[: len(content) // 2])
     ended = ingested(scene, on_bad_image="drop")
@@ -77,7 +70,6 @@ def no_end(scene):
     "2 of 240 images are bad",
     "empty file",
     "not a picture",
-    leaves=(LIST,),
 )
 def no_pictures(scene):
     with_picture(scene, lambda _: b"")
@@ -113,7 +105,7 @@ def transparent(scene):
     return ended
 
 
-@fault(11, "a PNG of 16 bits", INPUT, "more than 8 bits; convert it to 8 bits per channel", leaves=(LIST,))
+@fault(11, "a PNG of 16 bits", INPUT, "more than 8 bits; convert it to 8 bits per channel")
 def sixteen_bits(scene):
     with_picture(scene, lambda _: saved(Image.fromarray(np.full((48, 64), 40_000, np.uint16)), "PNG"))
     return ingested(scene)
@@ -133,13 +125,13 @@ def lying(scene):
     return ended
 
 
-@fault(13, "a picture of one pixel", INPUT, "1 x 1 px, a side under 32 px", leaves=(LIST,))
+@fault(13, "a picture of one pixel", INPUT, "1 x 1 px, a side under 32 px")
 def one_pixel(scene):
     with_picture(scene, lambda _: saved(Image.new("RGB", (1, 1)), "PNG"))
     return ingested(scene)
 
 
-@fault(13, "a picture that would fill the memory", INPUT, "more than 89 million pixels", leaves=(LIST,))
+@fault(13, "a picture that would fill the memory", INPUT, "more than 89 million pixels")
 def bomb(scene):
     header = bytearray(saved(Image.new("RGB", (40, 40)), "PNG"))
     # The size stands in the IHDR chunk, whose check sum covers it.
