@@ -7,7 +7,6 @@ from typing import NamedTuple
 INPUT, AGAIN = 2, 75
 # Snakemake ends so, whatever its job ended with.
 FAILED = 1
-LONGEST = 1500  # characters
 FAULTS: list["Fault"] = []
 
 
@@ -54,19 +53,10 @@ class Fault:
         return f"{self.number:02d}-{self.make.__name__}"
 
     def lines(self, said: str) -> list[str]:
-        """The lines that the user reads: those of a log that hold one of the words, each once."""
-        found = [
-            _around(word, line.strip()) for line in said.splitlines() for word in self.words if word in line
-        ]
+        """The lines that the user reads: the first that holds each of the words, each once."""
+        lines = [line.strip() for line in said.splitlines()]
+        found = (next(line for line in lines if word in line) for word in self.words)
         return list(dict.fromkeys(found))
-
-
-def _around(word: str, line: str) -> str:
-    """A line, or what stands around the word where it is a page."""
-    if len(line) < LONGEST:
-        return line
-    start = max(0, line.index(word) - 40)
-    return f"… {line[start : start + 120]} …"
 
 
 def fault(number: int, title: str, status: int, *words: str, **more):

@@ -4,7 +4,7 @@ from faults.archives import IMAGES, PACKED, with_archive
 from faults.configs import laid_over
 from faults.fault import AGAIN, FAILED, INPUT, fault
 from faults.fetching import drawn_zip
-from faults.scene import Scene
+from faults.scene import CONFIGS, Scene, without_standby
 from faults.surroundings import NEW_MOUNTS, skip_where_not_allowed, small_disk, without_rights
 from faults.training import ALONE, trained, with_data
 
@@ -72,11 +72,15 @@ def newline_in_name(scene):
     return laid_over(scene, 'results: "my\\nresults"')
 
 
-@fault(46, "a leading dash in the name of the results", 0, "-results/ingest/demo/images.npy")
+@fault(46, "a leading dash in the name of the results", 0, "1 of 1 steps (100%) done")
 def dash_in_name(scene):
-    return laid_over(scene, "results: -results", "-results/ingest/demo/images.npy")
+    (scene.folder / "mine.yaml").write_text("results: -results\n", encoding="utf-8")
+    drawn, config = "-results/archive/demo/images.zip", (*CONFIGS, "mine.yaml")
+    ended = scene.snakemake(drawn, config=config, inside=without_standby)
+    assert (scene.folder / drawn).exists()
+    return ended
 
 
-@fault(46, "a name of 300 letters", FAILED, "ERROR ", "Fix: ")
+@fault(46, "a name of 300 letters", FAILED, "results: a name in it takes more than 255 bytes", "Fix: ")
 def long_name(scene):
     return laid_over(scene, f"results: {'r' * 300}")

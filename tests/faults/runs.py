@@ -9,7 +9,7 @@ from copy import deepcopy
 import pytest
 
 from faults.fault import FAILED, INPUT, fault
-from faults.scene import Scene
+from faults.scene import Scene, without_standby
 from faults.surroundings import signal_once
 from faults.training import TAUGHT, TEACHER, trained
 from skinkd.claims import Claim
@@ -18,11 +18,6 @@ DRAWN = "results/archive/demo/images.zip"
 # What a run of the graph makes of it.
 MADE = ("archive/demo/", "costs/draw_archive/")
 RESULTS, PARTIAL = "results/report/results.json", "results/report-partial/results.json"
-
-
-def without_standby() -> None:
-    """Have each job run in its own process."""
-    os.environ["SKINKD_STANDBY"] = "off"
 
 
 def with_everything(scene: Scene) -> Scene:
@@ -78,7 +73,7 @@ def other_dates(scene):
     leaves=("report-partial/",),
 )
 def failed_arm(scene):
-    with_everything(scene)
+    scene.take(*(path.name for path in scene.finished.iterdir() if path.name != "logs"))
     for path in [*scene.results.rglob("dsnet_t10*"), *scene.results.rglob("dsnet_t10/*")]:
         if path.is_file():
             path.unlink()
@@ -106,7 +101,7 @@ def deleted_records(scene):
 
 @fault(55, "markup in a name", 0, "a_b &amp; &lt;b&gt;", "a\\_b \\& \\textless{}b")
 def markup(scene):
-    with_everything(scene)
+    scene.take("report", "ingest/demo")
     name = "a_b & <b>"
 
     def change(content):

@@ -139,6 +139,11 @@ def run_snakemake(folder: Path, command: list[str]) -> int:
     return 0
 
 
+def without_standby() -> None:
+    """Have each job run in its own process."""
+    os.environ["SKINKD_STANDBY"] = "off"
+
+
 def speak_to(path) -> None:
     """Have whatever this process prints in a file."""
     with open(path, "w", encoding="utf-8") as said:

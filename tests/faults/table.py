@@ -74,4 +74,5 @@ def _told(fault: Fault, ended: Ended, folder: Path) -> list[str]:
 
 def _cell(line: str) -> str:
     """A line as a cell of a table in Markdown."""
-    return re.sub(r"([\\`*_<>|\[\]])", r"\\\1", line)
+    short = re.sub(r"(\w)\1{20,}", r"\1\1\1…", line).replace("&", "&amp;")
+    return re.sub(r"([\\`*_<>|\[\]])", r"\\\1", short)
