@@ -57,9 +57,9 @@ def truncated_picture_dropped(scene):
     return ended
 
 
-@fault(7, "a JPEG whose end marker is lost", 0, "1 images were read although the end marker")
+@fault(7, "a JPEG whose end marker was overwritten", 0, "1 images were read although the end marker")
 def no_end(scene):
-    with_picture(scene, lambda content: content[:-2] + bytes(2))
+    with_picture(scene, lambda content: content[:-2] + bytes(16))
     return ingested(scene)
 
 

@@ -80,6 +80,7 @@ def failed_arm(scene):
     scene.spoil(f"targets/{TEACHER}.safetensors", lambda content: content[:-5000])
     assert trained(scene, TAUGHT).status == INPUT
     ended = scene.snakemake(PARTIAL, inside=without_standby)
+    assert ended.status == 0, ended.said
     return ended._replace(said=ended.said + (scene.folder / PARTIAL).read_text(encoding="utf-8"))
 
 

@@ -3,7 +3,6 @@
 import ctypes
 import os
 import signal
-import subprocess
 import threading
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 NEW_MOUNTS, NEW_USER, NEW_NETWORK = 0x0002_0000, 0x1000_0000, 0x4000_0000
+PRIVATE = 0x4_4000  # of every mount below, too
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -20,8 +20,19 @@ def leave(what: int) -> None:
     Raises:
         OSError: where that is not allowed here.
     """
-    if LIBC.unshare(what if os.geteuid() == 0 else what | NEW_USER):
-        raise OSError(ctypes.get_errno(), "unshare is not allowed here")
+    user, group = os.geteuid(), os.getegid()
+    _check(LIBC.unshare(what if user == 0 else what | NEW_USER))
+    if user:
+        # Without a name in the new world, nothing could be written there.
+        Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
+        Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
+        Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
+
+
+def _check(failed: int) -> None:
+    """Raise what a function of the C library failed with."""
+    if failed:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
 def skip_where_not_allowed(what: int, name: str) -> None:
@@ -46,16 +57,15 @@ def small_disk(folder: Path, size_kb: int) -> None:
     """Put a disk of a size at a folder, for this process alone."""
     leave(NEW_MOUNTS)
     folder.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size_kb}k", "none", folder], check=True)
+    _check(LIBC.mount(None, b"/", None, PRIVATE, None))
+    _check(LIBC.mount(b"none", os.fsencode(folder), b"tmpfs", 0, f"size={size_kb}k".encode()))
 
 
 def without_rights() -> None:
     """Have no right over files but those of their modes, as any user who is not root."""
-    version_3, nothing = ctypes.c_uint32(0x2008_0522), [0] * 6
-    header = (ctypes.c_uint32 * 2)(version_3.value, 0)
-    if LIBC.capset(header, (ctypes.c_uint32 * 6)(*nothing)):
-        raise OSError(ctypes.get_errno(), "capset failed")
+    third_version, this_process = 0x2008_0522, 0
+    header = (ctypes.c_uint32 * 2)(third_version, this_process)
+    _check(LIBC.capset(header, (ctypes.c_uint32 * 6)()))
 
 
 def signal_once(pattern: str, folder: Path, number: signal.Signals):
