@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from faults.archives import members_of, write_members
 from faults.fault import AGAIN, INPUT, fault
+from faults.pictures import converted
 from faults.scene import Scene
 from faults.surroundings import signal_once
 
@@ -104,7 +105,8 @@ def other_pictures(scene):
     path = scene.results / "archive/demo/images.zip"
     members = members_of(path)
     path.unlink()
-    write_members(path, members | {next(iter(members)): members[next(reversed(members))]})
+    first = next(iter(members))
+    write_members(path, members | {first: converted("L", "JPEG")(members[first])})
     for target in ("ingest/demo/images.npy", "split/dsnet/leak_free/fold0.csv"):
         made = scene.run(target)
         assert made.status == 0, made.said
