@@ -12,7 +12,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := .venv/bin/python
 PACKAGE := PYTHONPATH=workflow/lib $(RUN) -m
 
-.PHONY: report test publish forecast bench precision demo-time lock clean
+.PHONY: report test faults publish forecast bench precision demo-time lock clean
 
 report: .venv/ready
 	@test -f "$(CONFIG)" || { echo "ERROR config: there is no file $(CONFIG). Studies: config/*.yaml"; exit 2; }
@@ -21,6 +21,10 @@ report: .venv/ready
 
 test: .venv/ready
 	@$(RUN) -m pytest --numprocesses $(CORES) --dist loadfile
+
+# Make every fault of tests/faults, and write down what each of them says.
+faults: .venv/ready
+	@SKINKD_WRITES_FAULTS=1 $(RUN) -m pytest tests/faults
 
 # Copy the tables of a finished study, not its images, to where git keeps them.
 publish: .venv/ready

@@ -17,6 +17,8 @@ def whole(path):
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
+        # Python names a folder in which nothing may be written; torch and safetensors do not.
+        partial.touch()
         yield partial
         with open(partial, "rb") as file:
             os.fsync(file.fileno())

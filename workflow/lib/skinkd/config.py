@@ -1,5 +1,6 @@
 """The config: every key that exists, and what it may be. Closed: a misspelt key stops the run."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -44,7 +45,17 @@ INJECTED, CLEAN = "leak_injected", "leak_free"
 SUPPLIED = ("class_counts", "teacher_logits")
 Protocol = Literal[tuple(PROTOCOLS)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
-Place = Annotated[str, Field(min_length=1, pattern=r"^[^\n\r]+$")]
+LONGEST_NAME_BYTES = 255  # of a file or folder, on nearly every file system
+
+
+def _short(place: str) -> str:
+    """The place, if no name in it is too long for a folder."""
+    if max(len(os.fsencode(name)) for name in place.split("/")) > LONGEST_NAME_BYTES:
+        raise ValueError(f"a name in it takes more than {LONGEST_NAME_BYTES} bytes, which no folder may")
+    return place
+
+
+Place = Annotated[str, Field(min_length=1, pattern=r"^[^\n\r]+$"), AfterValidator(_short)]
 
 
 def _distinct(values: list) -> list:
