@@ -54,6 +54,7 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/explain.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/version.smk"
 
 
 # Snakemake refuses a second run in this folder; who runs the first, it does not say.
