@@ -12,7 +12,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := .venv/bin/python
 PACKAGE := PYTHONPATH=workflow/lib $(RUN) -m
 
-.PHONY: report test faults publish forecast bench precision demo-time lock clean
+.PHONY: report test faults version restore publish forecast bench precision demo-time lock clean
 
 report: .venv/ready
 	@test -f "$(CONFIG)" || { echo "ERROR config: there is no file $(CONFIG). Studies: config/*.yaml"; exit 2; }
@@ -25,6 +25,14 @@ test: .venv/ready
 # Make every fault of tests/faults, and write down what each of them says.
 faults: .venv/ready
 	@SKINKD_WRITES_FAULTS=1 $(RUN) -m pytest tests/faults
+
+# Record what lies in the study's folder in DVC, and push it where a remote is set.
+version: .venv/ready
+	@$(RUN) -m snakemake --cores $(CORES) version --configfile "$(CONFIG)"
+
+# Fetch what this commit records, all of it or what one arm needs: make restore ARM=dsnet/leak_free/dsnet_t10
+restore: .venv/ready
+	@$(PACKAGE) skinkd.versioning.restoring "$(CONFIG)" $(ARM)
 
 # Copy the tables of a finished study, not its images, to where git keeps them.
 publish: .venv/ready
@@ -48,7 +56,7 @@ demo-time: .venv/ready
 
 lock: .venv/ready
 	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	    --extra test --extra cluster -o requirements.lock pyproject.toml
+	    --extra test --extra cluster --extra version -o requirements.lock pyproject.toml
 
 clean:
 	rm -rf .venv .tools .snakemake

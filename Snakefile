@@ -71,6 +71,7 @@ include: "workflow/rules/explain.smk"
 include: "workflow/rules/report_files.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/partial_report.smk"
+include: "workflow/rules/version.smk"
 
 
 # Snakemake refuses a second run in this folder; who runs the first, it does not say, nor whether it still runs.

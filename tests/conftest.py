@@ -1,6 +1,9 @@
 """One thread, and small packed pictures that a network can learn from."""
 
+import fcntl
 import json
+import os
+import shutil
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from project import copy_project, snakemake
 
 from skinkd.atomic import digest_of
 from skinkd.intact import sealed
@@ -61,6 +65,28 @@ def packed(tmp_path_factory):
         return Packed(*paths, array, table, names)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def smoke_run(tmp_path_factory):
+    """A project whose report is made, and its copy in which nobody works; all processes share them.
+
+    Only tests/test_workflow.py works in the project itself.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "smoke run"
+    folder.mkdir(exist_ok=True)
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        copy = folder / "copy"
+        if not copy.exists():
+            project = copy_project(folder)
+            run = snakemake(project, "report")
+            assert run.returncode == 0, run.stdout[-6000:]
+            (project / "run.txt").write_text(run.stdout, encoding="utf-8")
+            shutil.copytree(project, folder / "half a copy", symlinks=True)
+            (folder / "half a copy").rename(copy)
+    return next(folder.glob("skin*")), copy
 
 
 def pytest_terminal_summary(terminalreporter):

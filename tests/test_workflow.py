@@ -36,13 +36,9 @@ STUDY = open_study(read_config(BASE, SMOKE))
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def finished(smoke_run):
     """A project whose report is made."""
-    project = copy_project(tmp_path_factory.mktemp("finished"))
-    run = snakemake(project, "report")
-    assert run.returncode == 0, run.stdout[-6000:]
-    (project / "run.txt").write_text(run.stdout, encoding="utf-8")
-    return project
+    return smoke_run[0]
 
 
 @pytest.fixture(scope="module")
