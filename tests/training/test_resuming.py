@@ -277,6 +277,14 @@ def test_damaged_checkpoints_alone_start_over(packed, tmp_path):
     assert_equal_bits(weights_of(fresh.network), before)
 
 
+def test_digests_that_cannot_be_read_are_none(packed, tmp_path):
+    path, data, said = tmp_path / "run.pt", packed(3), []
+    interrupted_twice(path, data)
+    (tmp_path / "run.pt.sha256").write_bytes(b"\xff\xfe\n")
+    resume(path, trainer_of(data), "this run", say=said.append)
+    assert said[-1] == "starting over"
+
+
 def test_a_checkpoint_of_another_run_is_not_used_and_it_says_so(packed, tmp_path):
     path, data, said = tmp_path / "run.pt", packed(3), []
     interrupted_twice(path, data)

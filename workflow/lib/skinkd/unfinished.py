@@ -237,6 +237,12 @@ def _aside_of(path) -> Path:
     return Path(f"{path}.aside")
 
 
+def _known_at(file: Path) -> list[str]:
+    """Digests of what was written at the place of a checkpoint."""
+    digests = _digests_of(file)
+    return digests.read_text(encoding="utf-8", errors="replace").split() if digests.exists() else []
+
+
 def _digests_of(file) -> Path:
     """Where the digests of a checkpoint are; it shares them with the one before it."""
     return Path(f"{str(file).removesuffix('.previous')}.sha256")
