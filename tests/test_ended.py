@@ -91,6 +91,9 @@ def test_the_first_failure_on_an_arm_s_way_is_the_reason(results):
     teacher = STUDY.arm(*ARM).teachers[0]
     path = log(results, f"cache_targets/{ARM[0]}/{ARM[1]}/{teacher}/{run_of(ARM)}.log", "ERROR disk: full")
     assert reason(results) == f"failed: ERROR disk: full ({path})"
+    fold = run_of(ARM).split("-")[0]
+    path = log(results, f"validate_split/{ARM[0]}/{ARM[1]}/{fold}.log", "ERROR split: no DF")
+    assert reason(results) == f"failed: ERROR split: no DF ({path})"
     source = STUDY.paper(*ARM[:2]).source
     path = log(results, f"ingest/{source}.log", "ERROR image: 3 are bad")
     assert reason(results) == f"failed: ERROR image: 3 are bad ({path})"

@@ -13,6 +13,7 @@ TEMPLATES = [f"report/report.{suffix}" for suffix in ("html.jinja", "css", "js",
 
 def inputs_of_report(cells, runs):
     """The files of these arms and of their runs of which the report speaks, and what they share."""
+    protocols = {cell[:2] for cell in cells}
     folds = [(*key, fold) for key, resolved in STUDY.papers.items() for fold in resolved.folds]
     return {
         "scores": [f"{RESULTS}/scores/{'/'.join(cell)}.json" for cell in cells],
@@ -22,7 +23,7 @@ def inputs_of_report(cells, runs):
         "splits": [f"{RESULTS}/split/{paper}/{protocol}/fold{fold}.json" for paper, protocol, fold in folds],
         "tables": [f"{RESULTS}/split/{paper}/{protocol}/fold{fold}.csv" for paper, protocol, fold in folds],
         "audits": [f"{RESULTS}/audit/{paper}.json" for paper in STUDY.config.papers],
-        "teachers": [f"{RESULTS}/networks/{RUN.format(**run._asdict())}.safetensors" for run in TEACHERS],
+        "teachers": of_runs("networks", "safetensors", [run for run in TEACHERS if run[:2] in protocols]),
         "manifests": [f"{RESULTS}/ingest/{source}/manifest.json" for source in STUDY.sources()],
         "costs": [*costs_of_study(), *(f"{RESULTS}/costs/explain/{stem}.json" for stem in PICTURES)],
         "pictures": [f"{REPORT}/pictures/{stem}.json" for stem in PICTURES],
@@ -39,10 +40,12 @@ def there(paths):
     return [os.path.abspath(path) for path in paths if os.path.exists(path)]
 
 
-def manifest_of(path_to_split):
-    """The manifest of the archive that a split divides."""
-    paper, protocol = Path(path_to_split).parts[-3:-1]
-    return f"{RESULTS}/ingest/{STUDY.paper(paper, protocol).source}/manifest.json"
+def is_whole(path_to_split):
+    """Whether a split is there with its table and the archive that it divides."""
+    place = Path(path_to_split)
+    source = STUDY.paper(*place.parts[-3:-1]).source
+    manifest = f"{RESULTS}/ingest/{source}/manifest.json"
+    return all(map(os.path.exists, (place.with_suffix(".csv"), place.with_suffix(".json"), manifest)))
 
 
 def what_ended(wildcards):
@@ -50,7 +53,6 @@ def what_ended(wildcards):
     cells = ended_cells(STUDY, RESULTS)
     runs = [(*cell, *run) for cell in cells for run in STUDY.runs(*cell[:2])]
     inputs = inputs_of_report(cells, runs)
-    # A split says nothing without its archive.
     for name in ("splits", "tables"):
-        inputs[name] = [path for path in inputs[name] if os.path.exists(manifest_of(path))]
+        inputs[name] = [path for path in inputs[name] if is_whole(path)]
     return {name: there(paths) for name, paths in inputs.items()}

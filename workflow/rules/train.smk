@@ -38,10 +38,10 @@ rule train:
         cost=f"{RESULTS}/costs/train/{RUN}.json",
     log:
         f"{RESULTS}/logs/train/{RUN}.log",
+    retries: CUT_SHORT
     # On a cluster, students of whom nobody learns can share a submission.
     group:
         lambda wc: None if STUDY.teaches_others(wc.paper, wc.protocol, wc.arm) else "students"
-    retries: CUT_SHORT
     conda:
         "../../envs/torch.yaml"
     threads: DEVICE["threads"]

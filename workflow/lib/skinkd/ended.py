@@ -88,9 +88,9 @@ def _logs_of(study: Study, results, cell) -> Iterator[Path]:
     for rule in ARCHIVES:
         yield logs / rule / f"{source}.log"
         yield from sorted((logs / rule / source).glob("*.log"))
-    for fold in study.paper(paper, protocol).folds:
-        yield logs / "split" / paper / protocol / f"fold{fold}.log"
-    yield logs / "validate_protocol" / paper / f"{protocol}.log"
+    for rule in ("split", "validate_split"):
+        for fold in study.paper(paper, protocol).folds:
+            yield logs / rule / paper / protocol / f"fold{fold}.log"
     yield from _training_logs(study, logs, paper, protocol, arm, study.config.seeds)
     yield logs / "score" / paper / protocol / f"{arm}.log"
 
@@ -104,7 +104,7 @@ def _training_logs(study: Study, logs: Path, paper, protocol, arm, seeds) -> Ite
         for rule in ("cache_targets", "train_projection"):
             yield from (logs / rule / paper / protocol / teacher / run for run in runs)
     if weights := study.network(paper, protocol, arm)["weights"]:
-        yield from sorted((logs / "fetch_weights" / weights).glob("*.log"))
-        yield logs / "validate_weights" / f"{weights}.log"
+        for rule in ("fetch_weights", "validate_weights"):
+            yield from sorted((logs / rule / weights).glob("*.log"))
     for fold in study.paper(paper, protocol).folds:
         yield from (logs / "train" / paper / protocol / arm / f"fold{fold}-seed{s}.log" for s in seeds)
