@@ -12,7 +12,6 @@ from validate import try_device, validate
 from validate_split import validate_split
 
 from skinkd.atomic import digest_of
-from skinkd.batch_sizes import check_batch
 from skinkd.errors import InputError
 from skinkd.findings import Finding, check_findings, write_findings
 from skinkd.networks import build_network
@@ -189,15 +188,6 @@ def test_pictures_that_are_cut_off_are_found(archive):
     path.write_bytes(path.read_bytes()[:-100])
     (problem,) = problems_of(archive.look())
     assert "images.npy: cannot be read as packed pictures (" in problem
-
-
-def test_a_batch_larger_than_the_training_part_is_refused(archive):
-    archive.write()
-    path = archive.folder / "fold0.json"
-    run = {"arm": "batch_13", "training": {"batch_size": 13}}
-    with pytest.raises(InputError, match=r"fold0.json: batch_size 13 of batch_13 is more than its 12 images"):
-        check_batch(run, path)
-    check_batch(run | {"training": {"batch_size": 12}}, path)
 
 
 def test_kinds_are_said_apart_and_all_of_them_at_once(archive):

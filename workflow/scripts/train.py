@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 
-from skinkd.batch_sizes import check_batch
 from skinkd.companions import TrainingJob, pools_of, told_to
 from skinkd.findings import check_findings
 from skinkd.jobs import logged_to
@@ -28,5 +27,4 @@ if __name__ == "__main__":
         marked_where_in_vain(snakemake.params.checkpoint),
     ):
         check_findings(snakemake.input.validated)
-        check_batch(snakemake.params.run, snakemake.input.summary)
         cost.waited_s = train(folder_of_companions=snakemake.params.companions, **asdict(told_to(snakemake)))

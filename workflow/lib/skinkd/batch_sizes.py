@@ -1,7 +1,6 @@
-"""Refuses a batch that is larger than the training part: each epoch would silently be one smaller batch."""
+"""Batches that are larger than a training part: each epoch would silently be one smaller batch."""
 
-from skinkd.errors import InputError
-from skinkd.findings import WAYS_OUT, Finding
+from skinkd.findings import Finding
 from skinkd.records import read_record
 
 
@@ -23,14 +22,3 @@ def findings_of_batches(batches: dict[str, int], path_to_summary) -> list[Findin
         for trained, size in batches.items()
         if size > images
     ]
-
-
-def check_batch(run: dict, path_to_summary) -> None:
-    """Nothing if the batch of a run is not larger than its training part.
-
-    Raises:
-        InputError: where it is.
-    """
-    for finding in findings_of_batches({run["arm"]: run["training"]["batch_size"]}, path_to_summary):
-        why = "Each epoch would be one smaller batch, which is another recipe"
-        raise InputError("batch", f"{finding.place}: {finding.what}", why, WAYS_OUT["batch"])
