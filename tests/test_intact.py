@@ -424,9 +424,12 @@ def test_the_digest_of_tensors_sees_names_kinds_shapes_and_bits(tmp_path):
     assert whole not in [digest_of_tensors(changed) for changed in changes]
 
 
-def test_a_network_that_is_written_twice_has_the_same_bytes(tmp_path):
-    network = build_network("dsnet", 2, 32, {})
-    for name in ("one", "two"):
-        save_network(tmp_path / name, network, {"classes": ["A", "B"]})
-    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
-    assert load_file(tmp_path / "one").keys() == network.state_dict().keys()
+def test_a_network_that_is_written_often_has_the_same_bytes(tmp_path):
+    """Often: an order that chance decides is the same half of the time."""
+    network, path = build_network("dsnet", 2, 32, {}), tmp_path / "network.safetensors"
+    digests = set()
+    for _ in range(10):
+        save_network(path, network, {"classes": ["A", "B"], "split": "ab"})
+        digests.add(digest_of(path))
+    assert len(digests) == 1
+    assert load_file(path).keys() == network.state_dict().keys()

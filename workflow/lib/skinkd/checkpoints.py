@@ -1,7 +1,7 @@
 """Trained networks on disk: .safetensors files whose headers say what they are.
 
 Network, classes, and the digests of what it was trained on. Neither torch nor safetensors sees a flipped bit
-in a tensor, so the header also holds the digest of the tensors, and beside it stands its own.
+in a tensor, so the header also holds the digest of the tensors, and its own.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from skinkd.atomic import whole
 from skinkd.errors import InputError, examples
 from skinkd.full_disk import bytes_of, room_for
-from skinkd.intact import check_digest
+from skinkd.intact import check_digest, digest_of_record, sealed
 from skinkd.networks import build_network
 
 
@@ -27,10 +27,11 @@ def save_network(path, network, description: dict) -> None:
         OSError: where the disk is full.
     """
     state = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
-    text = json.dumps(description | {"weights": digest_of_tensors(state)}, sort_keys=True)
+    # One entry, whose keys are sorted: safetensors writes several in any order.
+    text = json.dumps(sealed(description | {"weights": digest_of_tensors(state)}), sort_keys=True)
     folder = Path(path).parent
     with room_for("a trained network", folder, bytes_of(state)), whole(path) as partial:
-        save_file(state, partial, metadata={"skinkd": text, "sha256": _digest_of_text(text)})
+        save_file(state, partial, metadata={"skinkd": text})
 
 
 def digest_of_tensors(tensors: dict[str, Tensor]) -> str:
@@ -51,8 +52,8 @@ def read_description(path) -> dict:
     """
     try:
         with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            text, written = metadata["skinkd"], metadata["sha256"]
+            description = json.loads((file.metadata() or {})["skinkd"])
+            written = description.pop("sha256")
     except Exception as error:
         raise InputError(
             "checkpoint",
@@ -60,8 +61,8 @@ def read_description(path) -> dict:
             "Its classes and its training are not known",
             f"delete {path} and run again: the job that makes it repeats",
         ) from None
-    check_digest("checkpoint", path, _digest_of_text(text), written, "its header")
-    return json.loads(text)
+    check_digest("checkpoint", path, digest_of_record(description), written, "its header")
+    return description
 
 
 def load_network(path):
@@ -124,7 +125,3 @@ def _misfits(wanted: dict[str, Tensor], found: dict[str, Tensor]) -> list[str]:
         ],
     }
     return [f"{kind} {examples(keys, most=3)}" for kind, keys in kinds.items() if keys]
-
-
-def _digest_of_text(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

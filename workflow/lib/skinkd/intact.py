@@ -72,7 +72,7 @@ def check_digest(code: str, path, found: str, written: str, said_by) -> None:
 
 def sealed(record: dict) -> dict:
     """A record with the digest of everything that it says, as `sha256`."""
-    return {**record, "sha256": _digest_of_record(record)}
+    return {**record, "sha256": digest_of_record(record)}
 
 
 def read_sealed(path, code: str) -> dict:
@@ -91,11 +91,12 @@ def read_sealed(path, code: str) -> dict:
             "It was damaged or edited",
             f"delete {path} and run again: the job that makes it repeats",
         ) from None
-    check_digest(code, path, _digest_of_record(record), written, "it")
+    check_digest(code, path, digest_of_record(record), written, "it")
     return {**record, "sha256": written}
 
 
-def _digest_of_record(record: dict) -> str:
+def digest_of_record(record: dict) -> str:
+    """The sha256 of what JSON can hold, whatever the order of its keys."""
     text = json.dumps(record, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
