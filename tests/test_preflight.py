@@ -164,7 +164,8 @@ def test_a_look_at_the_study_counts_the_networks_that_it_lacks(full, free, tmp_p
     free(1e9)
     jobs = {"validate": [job("validate")]}
     (error,) = [e for e in problems_of_jobs(jobs, full, here=False, at_once=1) if "ERROR disk" in str(e)]
-    assert "99.7 GB for networks and predictions" in str(error)
+    total_bytes = sum(needs.need_of_training(full, run) for run in trainings(full))
+    assert f"{total_bytes / 1e9:.1f} GB for networks and predictions" in str(error)
     for run in trainings(full):
         network = tmp_path / "results/full/networks" / "/".join(run.cell)
         network.mkdir(parents=True, exist_ok=True)

@@ -73,7 +73,6 @@ rule validate:
         ],
         code=imports_of("validate.py"),
     output:
-        # A rule without output would run where Snakemake runs, not where a cluster trains.
         study=f"{RESULTS}/validated/study.json",
     log:
         f"{RESULTS}/logs/validate.log",

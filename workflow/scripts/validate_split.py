@@ -23,6 +23,7 @@ def validate_split(paths: dict, path_to_record, about: str, classes: list[str], 
         *findings_of_fold(str(paths["split"]), split, table, summary, classes, grouped=grouped),
     ]
     write_findings(path_to_record, about, {"images": len(split), "classes": classes}, findings)
+    print(f"{about}: {len(findings)} problems")
 
 
 def read_table(path) -> pd.DataFrame:

@@ -25,6 +25,7 @@ def validate_weights(
         findings.append(Finding("weights", network["name"], error.what))
     about = f"weights.{weights} in {network['name']}"
     write_findings(path_to_record, about, {"sha256": found, "network": network}, findings)
+    print(f"{about}: {len(findings)} problems")
 
 
 if __name__ == "__main__":

@@ -58,7 +58,6 @@ def write_findings(path, about: str, checked: dict, findings: Iterable[Finding])
         for kind, found in by_kind.items()
     }
     write_record(path, {"about": about, "checked": checked, "problems": problems})
-    print(*map(str, _errors_of(path)) or [f"{about}: in order"], sep="\n")
 
 
 def _write_all(path: Path, findings: list[Finding]) -> None:
