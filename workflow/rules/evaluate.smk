@@ -18,7 +18,13 @@ rule score:
         summaries=lambda wc: splits_of(wc, "json"),
         code=imports_of("score.py"),
     output:
-        scores=f"{RESULTS}/scores/{{paper}}/{{protocol}}/{{arm}}.json",
+        scores=report(
+            f"{RESULTS}/scores/{{paper}}/{{protocol}}/{{arm}}.json",
+            caption="../../report/captions/score.rst",
+            category="Scores",
+            subcategory="{paper}",
+            labels={"protocol": "{protocol}", "arm": "{arm}"},
+        ),
         cost=f"{RESULTS}/costs/score/{{paper}}/{{protocol}}/{{arm}}.json",
     log:
         f"{RESULTS}/logs/score/{{paper}}/{{protocol}}/{{arm}}.log",

@@ -50,8 +50,8 @@ rule summarize:
         config=NOTED_CONFIG,
         code=imports_of("summarize.py"),
     output:
-        results=f"{REPORT}/results.json",
-        provenance=f"{REPORT}/provenance.json",
+        results=shown(f"{REPORT}/results.json", "results", "Report"),
+        provenance=shown(f"{REPORT}/provenance.json", "provenance", "Report"),
     log:
         f"{RESULTS}/logs/summarize.log",
     conda:
@@ -70,7 +70,10 @@ rule draw:
         results=f"{REPORT}/results.json",
         code=imports_of("draw.py", *(f"skinkd.figures.{name}" for name in FIGURE_NAMES)),
     output:
-        svg=[f"{REPORT}/figures/{stem}.svg" for stem in FIGURES],
+        svg=[
+            shown(f"{REPORT}/figures/{stem}.svg", "figure", "Figures", figure["paper"])
+            for stem, figure in FIGURES.items()
+        ],
         pdf=[f"{REPORT}/figures/{stem}.pdf" for stem in FIGURES],
     log:
         f"{RESULTS}/logs/draw.log",
@@ -93,8 +96,8 @@ rule render:
         templates=TEMPLATES,
         code=imports_of("render.py"),
     output:
-        html=f"{REPORT}/report.html",
-        latex=f"{REPORT}/report.tex",
+        html=shown(f"{REPORT}/report.html", "page", "Report"),
+        latex=shown(f"{REPORT}/report.tex", "document", "Report"),
         tables=directory(f"{REPORT}/tables"),
     log:
         f"{RESULTS}/logs/render.log",

@@ -11,6 +11,17 @@ SAMPLES = [f"{RESULTS}/ingest/{source}/samples.png" for source in STUDY.sources(
 TEMPLATES = [f"report/report.{suffix}" for suffix in ("html.jinja", "css", "js", "tex.jinja")]
 
 
+def shown(path, caption, category, subcategory=None):
+    """An output that `snakemake --report` shows, under its own name."""
+    return report(
+        path,
+        caption=f"../../report/captions/{caption}.rst",
+        category=category,
+        subcategory=subcategory,
+        labels={"file": Path(path).name},
+    )
+
+
 def inputs_of_report(cells, runs):
     """The files of these arms and of their runs of which the report speaks, and what they share."""
     protocols = {cell[:2] for cell in cells}
