@@ -3,7 +3,7 @@
 import signal
 
 from faults.archives import IMAGES, members_of, write_members
-from faults.fault import INPUT, fault
+from faults.fault import FAILED, INPUT, fault
 from faults.scene import Scene
 from faults.server import serving
 from faults.surroundings import (
@@ -94,3 +94,9 @@ def flipped_bit_before_packing(scene):
 def no_network(scene):
     skip_where_not_allowed(NEW_NETWORK, "network")
     return scene.run(WEIGHTS, inside=without_network)
+
+
+@fault(42, "weights without a network, in a run of the graph", FAILED, "ERROR ", "Fix: ")
+def no_network_for_run(scene):
+    skip_where_not_allowed(NEW_NETWORK, "network")
+    return scene.snakemake(f"results/{WEIGHTS}", inside=without_network)
