@@ -1,5 +1,6 @@
 """Faults of fetching a file: its connection, its bytes, its disk, its network."""
 
+import hashlib
 import signal
 
 from faults.archives import IMAGES, members_of, write_members
@@ -14,6 +15,7 @@ from faults.surroundings import (
 )
 from skinkd.atomic import digest_of
 
+MEBIBYTE = 2**20
 WEIGHTS = "weights/resnet50_imagenet/resnet50-0676ba61.pth"
 # What came before a connection ended is kept, and no name that a job asks for is on it.
 PART = f"{IMAGES}.part"
@@ -55,14 +57,15 @@ def cut_connection(scene):
 
 @fault(4, "a download that is killed", 0, "images.zip: from http://127.0.0.1:", leaves=(PART,))
 def killed_download(scene):
-    content = drawn_zip(scene).read_bytes()
-    about = {"size_bytes": len(content), "sha256": digest_of(drawn_zip(scene))}
-    with serving(content, most_bytes=2_000_000, stalls=True) as server:
+    # A download is written in pieces of a mebibyte.
+    content = drawn_zip(scene).read_bytes().ljust(3 * MEBIBYTE, b"\0")
+    about = {"size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    with serving(content, most_bytes=MEBIBYTE + 1000, stalls=True) as server:
         kill = signal_once("images.zip.part", (scene.results / IMAGES).parent, signal.SIGKILL)
         assert scene.run(IMAGES, inside=kill, sources=[server.url], **about).status == -signal.SIGKILL
-        server.stalls = False
-        server.going_on.set()
+        server.stalls, server.most_bytes = False, len(content)
         ended = scene.run(IMAGES, sources=[server.url], **about)
+    assert server.ranges == [None, f"bytes={MEBIBYTE}-"]
     assert (scene.results / IMAGES).read_bytes() == content
     return ended
 
