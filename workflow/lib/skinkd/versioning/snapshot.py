@@ -71,7 +71,9 @@ def to_add(folder: Path, paths: list[str], changed: list[str]) -> list[str]:
     changed_roots = {root_of(folder, path) for path in changed}
     added = []
     for root, files in by_root.items():
-        if root in changed_roots:
+        if not _dvc_file(root).exists():
+            added.append(str(root))
+        elif root in changed_roots:
             added += [str(root)] if _is_whole(root) else [path for path in files if path in changed]
     return added
 
@@ -83,9 +85,14 @@ def root_of(folder: Path, path: str) -> Path:
     return folder / (own[0] if own else below.parts[0])
 
 
+def _dvc_file(root: Path) -> Path:
+    """DVC's record of a folder or file."""
+    return root.with_name(f"{root.name}.dvc")
+
+
 def _is_whole(root: Path) -> bool:
-    """Whether all of a folder's record lies here, or there is no record yet."""
-    if root.is_file() or not root.with_name(f"{root.name}.dvc").exists():
+    """Whether all that is recorded of a folder lies here."""
+    if root.is_file():
         return True
     listed = dvc_commands.listed_below(root)
     return listed is not None and all((root / name).exists() for name in listed)
