@@ -6,7 +6,7 @@ import pytest
 from project import ROOT
 from snakemake.persistence.file import FilePersistence
 
-from skinkd.versioning import contents, metadata, provenance_file
+from skinkd.versioning import contents, lineage, metadata
 from skinkd.versioning.restoring import coarsest
 
 
@@ -33,13 +33,13 @@ def test_records_come_back_as_they_were_and_in_the_same_bytes(tmp_path):
             "record": record(conda_env="Y29uZGE=", input=[], input_checksums={}),
         },
     }
-    provenance_file.write(tmp_path, files)
-    before = (tmp_path / provenance_file.NAME).read_bytes()
-    assert provenance_file.read(tmp_path) == files
-    provenance_file.write(tmp_path, dict(reversed(files.items())))
-    assert (tmp_path / provenance_file.NAME).read_bytes() == before
+    lineage.write(tmp_path, files)
+    before = (tmp_path / lineage.NAME).read_bytes()
+    assert lineage.read(tmp_path) == files
+    lineage.write(tmp_path, dict(reversed(files.items())))
+    assert (tmp_path / lineage.NAME).read_bytes() == before
     assert before.count(b"a.py") == 2
-    assert provenance_file.read(tmp_path / "nowhere") == {}
+    assert lineage.read(tmp_path / "nowhere") == {}
 
 
 @pytest.mark.parametrize("name", ["results/a ü.csv", f"results/{'long/' * 60}x.csv", "results/" + "a" * 182])
