@@ -215,7 +215,8 @@ def check_comparisons(project):
     assert shown[place]["data"] == json.loads((project / place).read_text(encoding="utf-8"))
     assert set(json.loads(dvc(project, "metrics", "diff", "--json", "HEAD~1", "HEAD"))) == {place}
     params = json.loads(dvc(project, "params", "diff", "--json", "HEAD~1", "HEAD"))["results/params.json"]
-    assert params["papers.dsnet.as_published.arms.dsnet_t10.training.epochs"] == {"old": 2, "new": 1}
+    epochs = params["papers.dsnet.as_published.arms.dsnet_t10.training.epochs"]
+    assert (epochs["old"], epochs["new"]) == (2, 1)
     assert {key.split(".arms.")[1] for key in params} == {"dsnet_t10.training.epochs"}
     dvc(project, "plots", "diff", "HEAD~1", "HEAD", "--out", "plots")
     page = (project / "plots/index.html").read_text(encoding="utf-8")

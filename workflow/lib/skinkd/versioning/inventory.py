@@ -6,7 +6,7 @@ from pathlib import Path
 from skinkd.study import Study
 from skinkd.versioning import metadata
 
-# Below the folder of results; each has a record of its own in DVC. Whatever else the report has is drawn from these.
+# Below the folder of results; each has its own record in DVC. The rest of the report is drawn from these.
 ROOTS = (
     "archive",
     "audit",
@@ -48,7 +48,7 @@ def root_of(results, path: str) -> Path:
 
 
 def needed_by(study: Study, recorded: Mapping[str, dict], paper: str, protocol: str, arm: str) -> set[str]:
-    """Recorded files of an arm, its teachers and its baseline, and all that they are made from, but no archive.
+    """Recorded files of an arm, its teachers and its baseline, and what they are made from; no archive.
 
     Raises:
         InputError: where the study has no such arm.
