@@ -13,6 +13,7 @@ import pytest
 from project import ROOT, SMOKE, jobs_of, runs_of, snakemake
 
 from skinkd.config import read_config
+from skinkd.grid import cells
 from skinkd.study import BASE, open_study
 from skinkd.versioning import lineage
 
