@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import time
 from copy import deepcopy
 
@@ -50,9 +51,43 @@ def stale_lock(scene):
     return scene.snakemake(DRAWN, inside=without_standby)
 
 
-@fault(51, "DVC without its remote", 0, waits_for="nothing of this project is stored by DVC yet")
-def dvc(scene):
-    raise NotImplementedError
+@fault(
+    51,
+    "a version of a folder that is in no git repository",
+    FAILED,
+    "is not in a git repository",
+    leaves=MADE,
+)
+def version_without_git(scene):
+    scene.snakemake(DRAWN, inside=without_standby)
+    return scene.snakemake("version", inside=without_standby)
+
+
+@fault(
+    51,
+    "a version whose remote is not there",
+    FAILED,
+    "DVC remote 'store' at /nowhere/at all is unreachable; models stay local",
+    leaves=(
+        *MADE,
+        "archive.dvc",
+        "costs.dvc",
+        "lineage.json",
+        "params.json",
+        "dvc.yaml",
+        "scores.csv",
+        ".gitignore",
+    ),
+)
+def version_without_remote(scene):
+    scene.snakemake(DRAWN, inside=without_standby)
+    config = scene.folder / ".dvc/config"
+    config.parent.mkdir()
+    config.write_text(
+        "[core]\n remote = store\n['remote \"store\"']\n url = /nowhere/at all\n verify = true\n"
+    )
+    subprocess.run(["git", "init", "--quiet"], cwd=scene.folder, check=True)
+    return scene.snakemake("version", inside=without_standby)
 
 
 @fault(52, "files that are younger than what was made of them", 0, "Nothing to be done")
