@@ -7,7 +7,7 @@ from skinkd import formats
 
 # Text longer than this stands in a paragraph, whose lines hold about as many letters.
 LONG = 46
-PARAGRAPH = {True: 76, False: 36}  # in a table of less than four columns, and in others
+PARAGRAPH = {True: 76, False: 42}  # in a table of less than four columns, and in others
 
 
 @dataclass(frozen=True)

@@ -89,8 +89,8 @@ def _character(char):
 
 
 def breakable(value) -> str:
-    """`escape` for paths and digests, which may break where they have no blank."""
-    parts = re.split(r"(?<=[/_.:])|(?<=[0-9a-f]{8})(?=[0-9a-f]{8})", str(value))
+    """`escape` for paths and digests, which may break where they have no blank; decimals do not."""
+    parts = re.split(r"(?<=[/_:])|(?<=\.)(?!\d)|(?<=[0-9a-f]{8})(?=[0-9a-f]{8})", str(value))
     return r"\allowbreak{}".join(map(escape, parts))
 
 

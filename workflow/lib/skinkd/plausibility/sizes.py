@@ -36,14 +36,15 @@ class Claim(Stated):
 
 def judge(number: Printed, counts: dict[str, Fraction]) -> tuple[str, str]:
     """Computation and verdict: the first count is what the paper says, the others what else may be meant."""
-    told = "; ".join(f"{name}: {shown(value, number)}" for name, value in counts.items())
+    told = "; ".join(f"{name}, {shown(value, number)}" for name, value in counts.items())
     fitting = [name for name, value in counts.items() if _fits(number, value)]
     if not fitting:
         said = f"Built and counted: {told}. None is printed as {number.text}, rounded or cut off."
         return said, "contradicts"
-    verdict = "consistent" if fitting[0] == next(iter(counts)) else "contradicts"
     how = "rounded" if number.holds(counts[fitting[0]]) else "cut off"
-    return f"Built and counted: {told}. Printed as {number.text}, {how}, is: {fitting[0]}.", verdict
+    which = fitting[0] if len(counts) > 1 else "this"
+    verdict = "consistent" if fitting[0] == next(iter(counts)) else "contradicts"
+    return f"Built and counted: {told}. Printed as {number.text}, {how}, is: {which}.", verdict
 
 
 def _fits(number: Printed, value: Fraction) -> bool:
