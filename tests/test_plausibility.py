@@ -23,6 +23,7 @@ from skinkd.plausibility import (
     sampling,
     sizes,
     softening,
+    spread,
     sums,
     totals,
     transposed,
@@ -358,7 +359,7 @@ def test_sampling_error_by_hand():
     [
         ("greater", ("0.90", "0.80"), "consistent"),
         ("greater", ("0.90", "0.89"), "unlikely"),
-        ("greater", ("0.80", "0.90"), "unlikely"),
+        ("greater", ("0.80", "0.90"), "contradicts"),
         ("alike", ("0.90", "0.89", "0.90"), "consistent"),
         ("alike", ("0.90", "0.80", "0.90"), "contradicts"),
         ("curve", ("0.70", "0.80", "0.90", "0.80"), "consistent"),
@@ -395,6 +396,24 @@ def test_counts_lists_and_settings():
 
 def test_a_division_class_by_class_gives_the_sizes_of_davidi_and_park():
     assert division.sizes(class_sizes.counts_of("isic_2019"), [70, 20, 10]) == [17728, 5062, 2541]
+
+
+def test_other_sizes_than_those_of_the_division_contradict():
+    about = {"check": "division", "place": "T", "says": "s", "archive": "isic_2019", "percents": [70, 20, 10]}
+    near = division.Claim(**about, parts={"a": 17731, "b": 5066, "c": 2534})
+    far = division.Claim(**about, parts={"a": 17631, "b": 5166, "c": 2534})
+    assert [only(division.findings(claim, values())).verdict for claim in (near, far)] == [
+        "consistent",
+        "contradicts",
+    ]
+
+
+@pytest.mark.parametrize(("second", "verdict"), [("0.843", "unlikely"), ("0.836", "consistent")])
+def test_differences_are_held_against_the_spread_of_repetitions(second, verdict):
+    paper = values(("T", "a", "accuracy", "", "0.846"), ("T", "b", "accuracy", "", second))
+    cells = [["T", arm, "accuracy"] for arm in "ab"]
+    claim = spread.Claim(check="spread", place="T", says="s", cells=cells, deviation="0.01")
+    assert only(spread.findings(claim, paper)).verdict == verdict
 
 
 def test_softened_probabilities_by_hand():
@@ -490,6 +509,7 @@ ANOMALIES = [
     ("ssd_kd", "sizes", "contradicts", "Table 1, mobilenet_v2", "GFlops", "0.6015"),
     ("ssd_kd", "sizes", "contradicts", "Table 1, resnet50", "25.6 M", "is: ImageNet's 1,000 outputs"),
     ("ssd_kd", "sizes", "contradicts", "Table 1, mobilenet_v2", "3.5 M", "is: ImageNet's 1,000 outputs"),
+    ("ssd_kd", "spread", "unlikely", "Table 3", "0.01", "Of 5 others 5 are less"),
     ("ssd_kd", "sampling", "unlikely", "Table 3", "highest accuracy", "half-width of 0.846 is 1.41 pp"),
 ]
 

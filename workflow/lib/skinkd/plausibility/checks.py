@@ -17,6 +17,7 @@ from skinkd.plausibility import (
     sizes,
     smaller,
     softening,
+    spread,
     sums,
     totals,
     two_classes,
@@ -26,6 +27,6 @@ CHECKS: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
     for module in (
         *(grim, two_classes, totals, auc, errors, sizes, smaller, layers, arithmetic, orders, sampling),
-        *(sums, lists, class_sizes, division, settings, softening),
+        *(sums, lists, class_sizes, division, settings, softening, spread),
     )
 }

@@ -53,6 +53,9 @@ def findings(claim: Claim, values: Values) -> list[Finding]:
 
 def _greater(shares, labels, n):
     best, within = shares[0], []
+    if max(shares) > best:
+        above = labels[shares.index(max(shares))]
+        return f"{above} is printed with {max(shares):.3f}, {labels[0]} with {best:.3f}.", "contradicts"
     for share, label in zip(shares[1:], labels[1:], strict=True):
         if best - share < least_difference(best, share, n):
             within.append(f"{label} by {100 * (best - share):.2f} pp ({_paired(best - share, n)})")

@@ -6,7 +6,7 @@ from typing import Literal
 from skinkd.domains import Count, Words
 from skinkd.formats import plural
 from skinkd.plausibility.finding import Finding, listed
-from skinkd.plausibility.matrices import Row, matrices
+from skinkd.plausibility.matrices import MEASURES, Row, matrices
 from skinkd.plausibility.stated import Stated
 from skinkd.plausibility.values import Values
 
@@ -33,7 +33,7 @@ def rows_of(claim: Claim, values: Values) -> dict[str, Row]:
     """By arm, the metrics that the table prints of the positive class, and the accuracy."""
     rows: dict[str, Row] = {}
     for (table, arm, metric, of_class), number in values.numbers.items():
-        if table == claim.table and of_class in ("", claim.positive):
+        if table == claim.table and of_class in ("", claim.positive) and metric in MEASURES:
             rows.setdefault(arm, []).append((metric, number))
     return rows
 
@@ -74,8 +74,8 @@ def _of_totals(claim: Claim, values: Values, fitting: dict[str, set[Split]]) -> 
     others = f"the next, {ranked[1][0]:,}, {ranked[1][1]}" if ranked[1:] else "no other fits any"
     lacking = [values.label(arm) for arm, splits in fitting.items() if best not in {p + n for p, n in splits}]
     said = (
-        f"Of all totals from {claim.least:,} to {claim.most:,}, {best:,} fits most rows, {count} of "
-        f"{len(fitting)} (not {listed(lacking)}); {others}."
+        f"Of all totals from {claim.least:,} to {claim.most:,}, by rounding, {best:,} fits most rows, "
+        f"{count} of {len(fitting)} (not {listed(lacking)}); {others}."
     )
     if best == claim.n:
         said += f" {best:,} is the whole data set: the table is of no held-out part."

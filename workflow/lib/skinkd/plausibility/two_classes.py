@@ -4,7 +4,7 @@ from typing import Literal
 
 from skinkd.domains import Count, Words
 from skinkd.plausibility.finding import Finding, listed
-from skinkd.plausibility.matrices import OF_THE_OTHER, Row, rounded_or_cut, value_of
+from skinkd.plausibility.matrices import MEASURES, OF_THE_OTHER, Row, rounded_or_cut, value_of
 from skinkd.plausibility.printed import shown
 from skinkd.plausibility.stated import Stated
 from skinkd.plausibility.values import Values
@@ -28,7 +28,7 @@ def row_of(claim: Claim, values: Values, table: str, arm: str) -> Row:
             found.append((metric, number))
         elif (its_table, its_arm) == (table, arm) and of_class == claim.negative:
             found.append((OF_THE_OTHER.get(metric, metric), number))
-    return [(measure, number) for measure, number in found if measure != "auc"]
+    return [(measure, number) for measure, number in found if measure in MEASURES]
 
 
 def findings(claim: Claim, values: Values) -> list[Finding]:
@@ -75,7 +75,7 @@ def _words(claim: Claim, values: Values, table: str, arm: str) -> str:
     told = [
         f"{of_class} {metric} {number.text}"
         for (t, a, metric, of_class), number in values.numbers.items()
-        if (t, a) == (table, arm) and of_class in (claim.positive, claim.negative) and metric != "auc"
+        if (t, a) == (table, arm) and of_class in (claim.positive, claim.negative) and metric in MEASURES
     ]
     return listed(told)
 
