@@ -7,6 +7,10 @@ import numpy as np
 from jobs_examples import PROJECTION_RUN, run_cache, run_projection, run_train
 from training_examples import DISTILLED, MAPS, RUN, TURNED
 
+from skinkd.atomic import digest_of
+from skinkd.intact import sealed
+from skinkd.records import read_record, write_record
+
 RESNET = {"name": "resnet", "parameters": {"depth": 10}}
 DROPPING = {"name": "resnet", "parameters": {"depth": 10, "head": "dropout_batch_norm"}}
 CURRICULUM = {"sampler": {"draw": "weighted", "order": "confident_first"}}
@@ -47,9 +51,12 @@ def jobs_of(data, folder: Path, epochs: int, **changes) -> dict:
 
 def _with_shuffled_labels(data, folder: Path):
     """The same pictures: whatever learns them soon gets worse on others, its rate falls, and it stops."""
-    path, generator = folder / "unlearnable.csv", np.random.default_rng(0)
-    data.split.assign(label=generator.permutation(data.split["label"])).to_csv(path, index=False)
-    return data._replace(path_to_split=path)
+    split, summary, generator = folder / "fold0.csv", folder / "fold0.json", np.random.default_rng(0)
+    data.split.assign(label=generator.permutation(data.split["label"])).to_csv(split, index=False)
+    said = read_record(data.path_to_summary) | {"split_sha256": digest_of(split)}
+    del said["sha256"]
+    write_record(summary, sealed(said))
+    return data._replace(path_to_split=split, path_to_summary=summary)
 
 
 def _run_of(arm: str, epochs: int) -> dict:

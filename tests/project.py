@@ -69,6 +69,8 @@ def jobs_of(output: str) -> dict[str, int]:
 
 def runs_of(output: str, rule: str, stage: str) -> list[str]:
     """The runs, such as `dsnet/leak_free/dsnet/fold0-seed0`, that jobs of a rule make."""
-    blocks = re.findall(rf"^(?:local)?rule {rule}:\n((?:    .*\n)+)", output, flags=re.MULTILINE)
-    outputs = [re.search(r"^    output: (.*)$", block, flags=re.MULTILINE)[1] for block in blocks]
+    # Jobs of a group stand further to the right.
+    outputs = re.findall(
+        rf"^ *(?:local)?rule {rule}:\n(?: +.*\n)*? +output: (.*)$", output, flags=re.MULTILINE
+    )
     return [re.search(rf"/{stage}/(.*?)\.safetensors", output)[1] for output in outputs]

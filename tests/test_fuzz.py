@@ -125,7 +125,7 @@ def test_spoilt_papers(tmp_path, monkeypatch):
     monkeypatch.setattr(study, "CONFIGS", tmp_path / "none")
     runs = {"papers": ["dsc"], "arms": {"dsc": {"as_published": "all", "leak_free": "all"}}}
     path = tmp_path / "dsc.yaml"
-    told = base() | runs | {"changes": {}}
+    told = base() | runs | {"changes": {}, "leak_injection": {}}
     try_all(path, a_paper(), lambda _: open_study(told), 100, text=True)
 
 

@@ -499,8 +499,9 @@ class Malicious:
 def test_code_in_a_weights_file_is_not_run(save, tmp_path):
     path, marker = tmp_path / "weights.pth", tmp_path / "marker"
     save({"conv1.weight": Malicious(marker)}, path)
-    with pytest.raises(InputError, match="cannot be read as weights"):
+    with pytest.raises(InputError, match="cannot be read as weights") as error:
         build_network("resnet", 2, 48, {"depth": 10}, path)
+    assert "weights_only" not in str(error.value), "nobody should be told how to run it"
     assert not marker.exists()
     pickle.loads(pickle.dumps(Malicious(marker)))
     assert marker.exists(), "the code would not have run anyway"

@@ -307,7 +307,7 @@ def test_the_same_study_gives_the_same_report_byte_by_byte(finished, again):
 
 
 def test_the_losses_of_the_smoke_study_are_golden(finished):
-    """Of the first epoch of each network: whatever changes pictures, views or order changes them."""
+    """Of each epoch of each network: whatever changes pictures, views or order changes them."""
     folder = finished / "results/histories"
     histories = {str(path.relative_to(folder).parent): pd.read_csv(path) for path in folder.rglob("*.csv")}
     assert len(histories) == len(networks_of(STUDY))

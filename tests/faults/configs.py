@@ -15,7 +15,7 @@ def laid_over(scene: Scene, text: str, target: str = "report"):
 def term(scene: Scene, old: str, new: str):
     """How a dry run ends where the term of a loss has another word or value."""
     loss = TERM.replace(old, new)
-    return laid_over(scene, f"changes: {{smoke: {{dsnet: {{arms: {{dsnet_t10: {{loss: [{loss}]}}}}}}}}}}")
+    return laid_over(scene, f"changes: {{smoke: {{dsnet: {{arms: {{dsnet_t100: {{loss: [{loss}]}}}}}}}}}}")
 
 
 def recipe(scene: Scene, text: str):

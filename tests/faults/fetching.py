@@ -1,9 +1,10 @@
 """Faults of fetching a file: its connection, its bytes, its disk, its network."""
 
+import hashlib
 import signal
 
 from faults.archives import IMAGES, members_of, write_members
-from faults.fault import INPUT, fault
+from faults.fault import FAILED, INPUT, fault
 from faults.scene import Scene
 from faults.server import serving
 from faults.surroundings import (
@@ -14,6 +15,7 @@ from faults.surroundings import (
 )
 from skinkd.atomic import digest_of
 
+MEBIBYTE = 2**20
 WEIGHTS = "weights/resnet50_imagenet/resnet50-0676ba61.pth"
 # What came before a connection ended is kept, and no name that a job asks for is on it.
 PART = f"{IMAGES}.part"
@@ -55,14 +57,15 @@ def cut_connection(scene):
 
 @fault(4, "a download that is killed", 0, "images.zip: from http://127.0.0.1:", leaves=(PART,))
 def killed_download(scene):
-    content = drawn_zip(scene).read_bytes()
-    about = {"size_bytes": len(content), "sha256": digest_of(drawn_zip(scene))}
-    with serving(content, most_bytes=2_000_000, stalls=True) as server:
+    # A download is written in pieces of a mebibyte.
+    content = drawn_zip(scene).read_bytes().ljust(3 * MEBIBYTE, b"\0")
+    about = {"size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    with serving(content, most_bytes=MEBIBYTE + 1000, stalls=True) as server:
         kill = signal_once("images.zip.part", (scene.results / IMAGES).parent, signal.SIGKILL)
         assert scene.run(IMAGES, inside=kill, sources=[server.url], **about).status == -signal.SIGKILL
-        server.stalls = False
-        server.going_on.set()
+        server.stalls, server.most_bytes = False, len(content)
         ended = scene.run(IMAGES, sources=[server.url], **about)
+    assert server.ranges == [None, f"bytes={MEBIBYTE}-"]
     assert (scene.results / IMAGES).read_bytes() == content
     return ended
 
@@ -94,3 +97,9 @@ def flipped_bit_before_packing(scene):
 def no_network(scene):
     skip_where_not_allowed(NEW_NETWORK, "network")
     return scene.run(WEIGHTS, inside=without_network)
+
+
+@fault(42, "weights without a network, in a run of the graph", FAILED, "ERROR ", "Fix: ")
+def no_network_for_run(scene):
+    skip_where_not_allowed(NEW_NETWORK, "network")
+    return scene.snakemake(f"results/{WEIGHTS}", inside=without_network)

@@ -8,6 +8,9 @@ from faults.scene import CONFIGS, Scene, without_standby
 from faults.surroundings import NEW_MOUNTS, skip_where_not_allowed, small_disk, without_rights
 from faults.training import ALONE, trained, with_data
 
+# What a training writes before its network; Snakemake deletes it when the job has failed.
+BEFORE = ("histories/", "predictions/")
+
 
 def full(scene: Scene, place: str, size_kb: int, target: str, **params):
     """How a job ends where a folder of the results lies on a disk of its own that is too small."""
@@ -24,6 +27,12 @@ def full(scene: Scene, place: str, size_kb: int, target: str, **params):
 )
 def disk_for_array(scene):
     return full(with_archive(scene), "ingest/isic_2019", 100, PACKED)
+
+
+@fault(6, "a disk too small for the study", FAILED, "ERROR disk: ", "Fix: ")
+def disk_for_study(scene):
+    skip_where_not_allowed(NEW_MOUNTS, "disks")
+    return scene.snakemake("report", inside=lambda: small_disk(scene.results, 100))
 
 
 @fault(6, "a disk that is full in the middle of a download", AGAIN, "ERROR disk: ", "Fix: free some space")
@@ -55,7 +64,13 @@ def results_of_root(scene):
 
 
 @fault(
-    47, "a folder of the results that may only be read", INPUT, "ERROR permission: ", "belongs to ", "Fix: "
+    47,
+    "a folder of the results that may only be read",
+    INPUT,
+    "ERROR permission: ",
+    "belongs to ",
+    "Fix: ",
+    leaves=BEFORE,
 )
 def networks_of_root(scene):
     folder = (with_data(scene).results / f"networks/{ALONE}").parent

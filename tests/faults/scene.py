@@ -20,7 +20,7 @@ from snakemake.iocontainers import InputFiles, Params, Wildcards
 from faults.fault import Ended
 from skinkd.atomic import digest_of
 
-CONFIGS = ("tests/config/smoke.yaml", "tests/config/faults.yaml")
+CONFIGS = ("tests/config/smoke.yaml", str(Path(__file__).with_name("study.yaml")))
 UNCAUGHT = 1
 SCRIPTS = ROOT / "workflow/scripts"
 

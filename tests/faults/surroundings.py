@@ -69,11 +69,19 @@ def without_rights() -> None:
 
 
 def signal_once(pattern: str, folder: Path, number: signal.Signals):
-    """What a job calls first so that it gets a signal as soon as a file below a folder exists."""
+    """What a job calls first so that it gets a signal as soon as a file below a folder holds anything."""
 
     def wait():
-        while not list(folder.glob(pattern)):
+        while not any(map(_holds_anything, folder.glob(pattern))):
             time.sleep(0.005)
         os.kill(os.getpid(), number)
 
     return lambda: threading.Thread(target=wait, daemon=True).start()
+
+
+def _holds_anything(path: Path) -> bool:
+    """Whether a file is there, which may be gone in a moment, and is not empty."""
+    try:
+        return path.stat().st_size > 0
+    except FileNotFoundError:
+        return False

@@ -34,6 +34,7 @@ def test_every_number_is_made():
     assert len({fault.name for fault in ALL}) == len(ALL)
 
 
+@pytest.mark.skipif(WRITES, reason="it is written when all faults are made")
 def test_the_table_has_these_faults_and_no_other():
     rows = table.rows_in(table.PATH.read_text(encoding="utf-8"))
     assert list(rows.values()) == [table.committed_row(fault) for fault in ALL]

@@ -78,7 +78,8 @@ def out_of_memory(scene):
     35,
     "a batch larger than the training part",
     INPUT,
-    "training.batch_size is 65, the training part has 64 images",
+    "batch_size",
+    "64 images",
 )
 def large_batch(scene):
     return trained(with_data(scene), run=told(scene, ALONE, batch_size=65))

@@ -13,7 +13,7 @@ from project import ROOT, copy_project
 sys.path.append(str(Path(__file__).parent))
 from cluster import cluster, why_not
 
-CONFIGS = ("tests/config/smoke.yaml", "tests/config/slurm.yaml")
+CONFIGS = (str(ROOT / "tests/config/smoke.yaml"), str(ROOT / "tests/slurm/study.yaml"))
 PLACE = "ssd_kd/as_published/{arm}/fold2-seed0"
 LIMIT_S = 900
 # What a small node and an impatient reader ask for; all else is the profile's.

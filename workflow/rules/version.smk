@@ -1,11 +1,10 @@
 """Versions: DVC keeps the bytes, git which of them belong to which code. `make restore` fetches them again.
 
-needs   whatever of the study lies in RESULTS; what is out of date is made again, what is not there is left out
-makes   RESULTS/*.dvc, RESULTS/provenance.json     what DVC keeps, and how it was made
+needs   whatever lies in RESULTS; a finished study is brought up to date first
+makes   RESULTS/*.dvc, RESULTS/lineage.json     what DVC keeps, and how it was made
         RESULTS/metrics/, params.json, scores.csv, dvc.yaml     what DVC compares between commits
 """
 
-from skinkd.versioning.inventory import files_of
 from skinkd.versioning.restoring import check_arrivals
 
 if workflow.is_main_process:
@@ -23,7 +22,8 @@ localrules:
 rule version:
     """Records archives, networks, targets and results in DVC, and pushes them where a remote is set."""
     input:
-        made=lambda wc: [file for name in files_of(STUDY) if Path(file := f"{RESULTS}/{name}").exists()],
+        # A finished study is brought up to date; where it is not, or not fetched whole, what is here is recorded.
+        results=lambda wc: [file for file in [f"{REPORT}/results.json"] if Path(file).exists()],
         code=imports_of("version.py"),
     log:
         f"{RESULTS}/logs/version.log",

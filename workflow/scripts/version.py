@@ -9,7 +9,7 @@ if __name__ == "__main__":
     from skinkd.jobs import logged_to
 
     with logged_to(snakemake.log[0]):
-        said = record(open_study(snakemake.params.config), paths=list(snakemake.input.made))
+        said = record(open_study(snakemake.params.config))
         print(said)
         # What to do next is for the eyes, not only for the log.
         print(said, file=sys.__stderr__)

@@ -7,6 +7,7 @@ which pretrained weights do not cover; `MAP`, the module that puts out the last
 convolutional map, (batch, K, H, W), from which the classifier is computed.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -54,8 +55,9 @@ def read_state(path) -> dict[str, Tensor]:
     try:
         state = _load(path)
     except Exception as error:
-        first_line, *_ = str(error).splitlines() or [""]
-        raise _unreadable(path, f"{type(error).__name__}: {first_line}") from None
+        # torch goes on to say how its guard against programs is turned off.
+        first_sentence = re.split(r"\n|\. ", str(error))[0]
+        raise _unreadable(path, f"{type(error).__name__}: {first_sentence}") from None
     if not isinstance(state, dict) or not all(torch.is_tensor(value) for value in state.values()):
         raise _unreadable(path, "it holds other things than tensors by name")
     return state

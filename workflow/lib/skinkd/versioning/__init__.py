@@ -1,8 +1,8 @@
 """Versions of a study: Snakemake owns the graph, DVC the bytes, git says which belong together.
 
-inventory        which files a study makes, and which of them one arm needs
+inventory        which files a version is made of, and which of them one arm needs
 metadata         what Snakemake remembers of each file: from what, and how it was made
-provenance_file  the same for all files, in one file that git keeps
+lineage          the same for all files, in one file that git keeps
 contents         digests, and files that were not made from what lies here
 dvc_commands     the commands of DVC that record
 remotes          the commands that push and pull, and what their failures mean

@@ -14,17 +14,15 @@ PARAMS, SCORES, COMPARED = "params.json", "scores.csv", "dvc.yaml"
 SHOWN = "balanced_accuracy"
 
 
-def write_numbers(folder: Path, study: Study) -> None:
+def write_numbers(folder: Path, study: Study, scores: list[str]) -> None:
     """Write what DVC compares beside the results: one file of metrics per arm, all settings, one plot.
 
     Arms that are not scored here keep the metrics of the commit that scored them.
     """
-    for cell in study.cells():
-        path = folder.joinpath("scores", *cell).with_suffix(".json")
-        if path.exists():
-            write_record(
-                folder.joinpath("metrics", *cell).with_suffix(".json"), metrics_of(read_record(path))
-            )
+    for path in map(Path, scores):
+        if path.suffix == ".json":
+            place = folder / "metrics" / path.relative_to(folder / "scores")
+            write_record(place, metrics_of(read_record(path)))
     metrics = sorted((folder / "metrics").rglob("*.json"))
     write_record(folder / PARAMS, params_of(study))
     write_text(folder / SCORES, _table({path: read_record(path) for path in metrics}, folder / "metrics"))

@@ -15,9 +15,8 @@ from skinkd.claims import Claim
 from skinkd.config import read_config
 from skinkd.errors import InputError, examples
 from skinkd.study import BASE, Study, open_study
-from skinkd.versioning import contents, dvc_commands, metadata, provenance_file, remotes
-from skinkd.versioning.inventory import files_needed_by
-from skinkd.versioning.snapshot import root_of
+from skinkd.versioning import contents, dvc_commands, lineage, metadata, remotes
+from skinkd.versioning.inventory import needed_by, root_of
 
 # Seconds since 1970: before any checkout. Snakemake takes 0 for no date.
 DATE_S, DATE_OF_STALE_S = 2, 1
@@ -36,7 +35,7 @@ def restore(study: Study, arm: str = "") -> str:
     dvc_commands.check_repository()
     _check_idle(folder)
     recorded = _recorded(folder)
-    wanted = sorted(recorded if not arm else recorded.keys() & _needed(study, arm))
+    wanted = sorted(_needed(study, recorded, arm) if arm else recorded)
     missing = [path for path in wanted if contents.digest(path) != recorded[path]["digest"]]
     _fetch(folder, missing, recorded)
     here = [path for path, about in recorded.items() if contents.digest(path) == about["digest"]]
@@ -54,7 +53,7 @@ def check_arrivals(results) -> None:
     """
     arrived = [
         path
-        for path in provenance_file.read(results)
+        for path in lineage.read(results)
         if os.path.isfile(path) and not _is_restored(path) and not metadata.is_made_here(path)
     ]
     if arrived:
@@ -81,13 +80,13 @@ def _about(stale: list[str]) -> str:
     )
 
 
-def _needed(study: Study, arm: str) -> set[str]:
+def _needed(study: Study, recorded: dict[str, dict], arm: str) -> set[str]:
     """Files that one arm needs."""
     if arm.count("/") != 2:
         raise InputError(
             "restore", f"ARM is '{arm}'", "It names one arm", "make restore ARM=dsnet/leak_free/dsnet_t10"
         )
-    return {f"{study.config.results}/{file}" for file in files_needed_by(study, *arm.split("/"))}
+    return needed_by(study, recorded, *arm.split("/"))
 
 
 def _check_idle(folder: Path) -> None:
@@ -104,11 +103,11 @@ def _check_idle(folder: Path) -> None:
 
 def _recorded(folder: Path) -> dict[str, dict]:
     """How the files of a study were made."""
-    recorded = provenance_file.read(folder)
+    recorded = lineage.read(folder)
     if not recorded:
         raise InputError(
             "restore",
-            f"{folder / provenance_file.NAME} is not there",
+            f"{folder / lineage.NAME} is not there",
             "No version of this study is recorded in this commit",
             "git pull; or make version and commit where the study was run",
         )
@@ -130,7 +129,7 @@ def _fetch(folder: Path, missing: list[str], recorded: dict[str, dict]) -> None:
         _remove(map(Path, others))
         raise InputError(
             "restore",
-            f"{examples(others)}: DVC delivered other content than {provenance_file.NAME} is about",
+            f"{examples(others)}: DVC delivered other content than {lineage.NAME} is about",
             "The two are of different commits, or the remote is damaged; these files were removed again",
             "check out one commit whole, delete .dvc/cache, then make restore again",
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from skinkd.atomic import write_text
 
-NAME = "provenance.json"
+NAME = "lineage.json"
 # These differ between the files of one job.
 OF_FILE = ("starttime", "endtime")
 
