@@ -9,7 +9,8 @@ use rule summarize as partial_summarize with:
     input:
         unpack(what_ended),
         published=published_tables(),
-        code=imports_of("summarize.py"),
+        claims=claims_of_text(),
+        code=SUMMARY_CODE,
     output:
         results=f"{PARTIAL}/results.json",
         provenance=f"{PARTIAL}/provenance.json",

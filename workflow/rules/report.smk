@@ -1,6 +1,7 @@
 """From scores to the report; the report is a function of results.json.
 
-needs   RESULTS/scores/{paper}/{protocol}/{arm}.json, config/papers/*.csv, and all files that scores rest on
+needs   RESULTS/scores/{paper}/{protocol}/{arm}.json, config/papers/*.csv, config/claims/*.yaml,
+        and all files that scores rest on
 makes   RESULTS/report/results.json, provenance.json, figures/, tables/, report.html, report.tex
 """
 
@@ -46,9 +47,10 @@ rule summarize:
     input:
         **inputs_of_report(STUDY.cells(), ALL_RUNS),
         published=published_tables(),
+        claims=claims_of_text(),
         # Not read: it makes this job run again where the config changed, even if Snakemake's records are gone.
         config=NOTED_CONFIG,
-        code=imports_of("summarize.py"),
+        code=SUMMARY_CODE,
     output:
         results=shown(f"{REPORT}/results.json", "results", "Report"),
         provenance=shown(f"{REPORT}/provenance.json", "provenance", "Report"),

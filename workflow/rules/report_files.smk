@@ -5,8 +5,11 @@ makes   nothing; names that the rules of the reports use
 """
 
 from skinkd.ended import ended_cells, missing_cells
+from skinkd.signatures import names_in
 
 PARTIAL = f"{RESULTS}/report-partial"
+# The plausibility audit builds networks by name.
+SUMMARY_CODE = imports_of("summarize.py", *(f"skinkd.networks.{name}" for name in names_in("networks")))
 SAMPLES = [f"{RESULTS}/ingest/{source}/samples.png" for source in STUDY.sources()]
 TEMPLATES = [f"report/report.{suffix}" for suffix in ("html.jinja", "css", "js", "tex.jinja")]
 
@@ -44,6 +47,12 @@ def inputs_of_report(cells, runs):
 def published_tables():
     """What the papers print."""
     return [f"config/papers/{paper}.csv" for paper in STUDY.config.papers]
+
+
+def claims_of_text():
+    """What the papers' text says of their numbers; a paper may have no such file."""
+    paths = [f"config/claims/{paper}.yaml" for paper in STUDY.config.papers]
+    return [path for path in paths if os.path.exists(path)]
 
 
 def there(paths):

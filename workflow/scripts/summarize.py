@@ -11,6 +11,8 @@ from skinkd.data_files import read_summary
 from skinkd.ended import check_that_something_ended
 from skinkd.intact import read_sealed
 from skinkd.origins import describe_files, describe_origins, whole_provenance
+from skinkd.plausibility.auditing import audit
+from skinkd.plausibility.claims_file import read_claims
 from skinkd.provenance import describe_networks, describe_run, read_training
 from skinkd.published import printed_classes, read_published
 from skinkd.records import read_record, write_record
@@ -26,6 +28,7 @@ def summarize_study(
     paths_to_audits,
     paths_to_manifests,
     paths_to_published,
+    paths_to_claims,
     paths_to_networks,
     paths_to_teachers,
     paths_to_predictions,
@@ -76,6 +79,9 @@ def summarize_study(
         networks=describe_networks(networks),
         training=read_training(paths_to_histories, networks, papers),
         pictures={Path(path).stem: read_record(path) for path in paths_to_pictures},
+        plausibility=audit(
+            published, {Path(path).stem: read_claims(path) for path in paths_to_claims}, papers
+        ),
         assumptions=collect_assumptions(path_to_repository),
         cost=read_cost(paths_to_costs),
         provenance=made | describe_origins(path_to_repository, config, runs),
@@ -98,6 +104,7 @@ if __name__ == "__main__":
             paths_to_audits=snakemake.input.audits,
             paths_to_manifests=snakemake.input.manifests,
             paths_to_published=snakemake.input.published,
+            paths_to_claims=snakemake.input.claims,
             paths_to_networks=snakemake.input.networks,
             paths_to_teachers=snakemake.input.teachers,
             paths_to_predictions=snakemake.input.predictions,

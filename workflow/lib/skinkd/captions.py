@@ -128,7 +128,10 @@ def verdict_counts(results: dict, paper: str, protocol: str) -> dict[str, int]:
 def findings(results: dict, paper: str) -> list[str]:
     """What the run itself shows: what distillation did, what the controls did, which terms do nothing."""
     found = [_finding(results, paper, protocol) for protocol in protocols_of(results, paper)]
-    sentences = (_control_finding, diverged_sentence, inert_sentence, as_coded_sentence)
+    sentences = (
+        *(_control_finding, diverged_sentence, inert_sentence, as_coded_sentence),
+        plausibility_sentence,
+    )
     more = (make(results, paper) for make in sentences)
     return [*found, *filter(None, more)]
 
@@ -198,6 +201,21 @@ def diverged_sentence(results: dict, paper: str) -> str:
     if not arms:
         return ""
     return f"Training diverged, and the weights before are shown: {'; '.join(arms)}."
+
+
+def plausibility_sentence(results: dict, paper: str) -> str:
+    """How many checks of the printed numbers end in which verdict; empty where there are none."""
+    found = Counter(record["verdict"] for record in results["plausibility"] if record["paper"] == paper)
+    if not found:
+        return ""
+    words = {
+        "impossible": "find what is impossible",
+        "contradicts": "find a contradiction",
+        "unlikely": "find what the numbers do not carry",
+        "consistent": "find nothing",
+    }
+    counts = ", ".join(f"{found[verdict]} {said}" for verdict, said in words.items() if found[verdict])
+    return f"{formats.plural(found.total(), 'check')} of the printed numbers: {counts}."
 
 
 def inert_sentence(results: dict, paper: str) -> str:

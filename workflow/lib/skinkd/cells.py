@@ -5,6 +5,10 @@ from dataclasses import dataclass, field, replace
 
 from skinkd import formats
 
+# Text longer than this stands in a paragraph, whose lines hold about as many letters.
+LONG = 46
+PARAGRAPH = {True: 76, False: 42}  # in a table of less than four columns, and in others
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -71,13 +75,19 @@ class Table:
         """The table cut into tables of about `lines` lines of text each, for pages of paper."""
         parts, used = [[]], 0
         for row in self.rows:
-            height = 1 + max(len(cell.lines) for cell in row)
+            height = max(self._height(cell) for cell in row)
             if parts[-1] and used + height > lines:
                 parts.append([])
                 used = 0
             parts[-1].append(row)
             used += height
         return [replace(self, rows=tuple(rows)) for rows in parts]
+
+    def _height(self, cell: Cell) -> int:
+        """Lines of text that a cell takes on paper."""
+        narrow = PARAGRAPH[len(self.columns) < 4]
+        own = 1 if len(cell.text) <= LONG else -(-len(cell.text) // narrow)
+        return own + len(cell.lines)
 
     def groups(self) -> list[list[tuple[Cell, ...]]]:
         """Rows that share their first cell, in order; all rows in one group if not `grouped`."""

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from skinkd import formats
-from skinkd.cells import Cell, Table
+from skinkd.cells import LONG, Cell, Table
 from skinkd.lookups import SCALES
 
 SPECIAL = {
@@ -89,8 +89,8 @@ def _character(char):
 
 
 def breakable(value) -> str:
-    """`escape` for paths and digests, which may break where they have no blank."""
-    parts = re.split(r"(?<=[/_.:])|(?<=[0-9a-f]{8})(?=[0-9a-f]{8})", str(value))
+    """`escape` for paths and digests, which may break where they have no blank; decimals do not."""
+    parts = re.split(r"(?<=[/_:])|(?<=\.)(?!\d)|(?<=[0-9a-f]{8})(?=[0-9a-f]{8})", str(value))
     return r"\allowbreak{}".join(map(escape, parts))
 
 
@@ -116,7 +116,7 @@ def _alignment(table, index):
     if table.columns[index].numeric:
         return "r"
     longest = max((len(row[index].text) for row in table.rows), default=0)
-    if longest <= 46:
+    if longest <= LONG:
         return "l"
     return f"p{{{0.62 if len(table.columns) < 4 else 0.3}\\textwidth}}"
 
@@ -135,7 +135,7 @@ def _row(table, row, opens_group):
 
 def _cell(table, cell):
     note = f"\\tablenote{{{table.note_of(cell)}}}" if cell.why else ""
-    words = breakable if len(cell.text) > 46 else escape
+    words = breakable if len(cell.text) > LONG else escape
     shown = words(cell.text)
     for line in cell.lines:
         shown = f"\\stacked{{{shown}}}{{{escape(line)}}}"

@@ -28,6 +28,7 @@ class PublishedValue:
             or measured, those that are cut off to it, too.
         n: the images behind it, those of its class for one class; None if the paper does not say.
         note: what a reader must know to compare it; may be empty.
+        printed: the number as it is printed.
     """
 
     paper: str
@@ -40,6 +41,7 @@ class PublishedValue:
     most: float | None
     n: int | None
     note: str
+    printed: str = ""
 
 
 def read_published(path) -> list[PublishedValue]:
@@ -122,5 +124,9 @@ def _value_of(row: dict) -> PublishedValue:
     cut_off = row["metric"] not in METRICS
     numbers = map(float, _range_of(row["published"], cut_off)) if row["published"] else (None,) * 3
     return PublishedValue(
-        *(row[column] for column in PLACE), *numbers, n=int(row["n"]) if row["n"] else None, note=row["note"]
+        *(row[column] for column in PLACE),
+        *numbers,
+        n=int(row["n"]) if row["n"] else None,
+        note=row["note"],
+        printed=row["published"],
     )

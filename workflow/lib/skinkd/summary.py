@@ -27,6 +27,7 @@ def summarize(
     assumptions: list[dict],
     cost: list[dict],
     provenance: dict,
+    plausibility: Sequence[dict] = (),
     missing: Sequence[dict] = (),
 ) -> dict:
     """Everything that the report shows.
@@ -44,6 +45,7 @@ def summarize(
         training: one history per run.
         pictures: the record of each figure made of photographs, by the name of its file.
         assumptions, cost, provenance: as they are to be shown.
+        plausibility: what the audit of the printed numbers found, from `skinkd.plausibility.auditing`.
         missing: arms of the study that did not end, as `skinkd.ended.missing_cells` gives them.
 
     Raises:
@@ -60,6 +62,7 @@ def summarize(
             for name, quantity in QUANTITIES.items()
         },
         "cells": cells(study["scale"], papers, mine, scores, networks, missing),
+        "plausibility": list(plausibility),
         "missing": list(missing),
         "scores": scores,
         "splits": splits,

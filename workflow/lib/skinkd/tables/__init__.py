@@ -2,7 +2,7 @@
 
 from skinkd.cells import Table
 from skinkd.lookups import cells_of, protocols_of
-from skinkd.tables import audit, compared, leaks, networks, origins, published, scored
+from skinkd.tables import audit, compared, leaks, networks, origins, plausibility, published, scored
 
 
 def all_tables(results: dict) -> dict[str, Table]:
@@ -18,6 +18,7 @@ def all_tables(results: dict) -> dict[str, Table]:
         make(results)
         for make in (
             compared.study_protocols,
+            plausibility.plausibility,
             networks.inert,
             published.every_cell,
             audit.assumptions,
