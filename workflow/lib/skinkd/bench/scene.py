@@ -105,6 +105,7 @@ def ingest_scene(scene: Scene, size_px: int, paths: dict[str, Path]) -> None:
         path_to_array=paths["array"],
         path_to_table=paths["table"],
         path_to_manifest=paths["manifest"],
+        path_to_bad_images=paths["manifest"].with_name("bad_images.csv"),
         say=lambda line: None,
     )
 
