@@ -56,7 +56,7 @@ demo-time: .venv/ready
 
 lock: .venv/ready
 	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	    --extra test --extra cluster --extra version -o requirements.lock pyproject.toml
+	    --extra test --extra cluster --extra version --extra deploy -o requirements.lock pyproject.toml
 
 clean:
 	rm -rf .venv .tools .snakemake
