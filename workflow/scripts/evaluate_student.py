@@ -11,7 +11,14 @@ from skinkd.jobs import logged_to
 
 
 def evaluate_student(
-    path_to_about, paths_to_models, splits, path_to_array, path_to_table, statistics, repository, path_to_record
+    path_to_about,
+    paths_to_models,
+    splits,
+    path_to_array,
+    path_to_table,
+    statistics,
+    repository,
+    path_to_record,
 ):
     """Run both files on every test picture, write what they are worth.
 
@@ -24,9 +31,8 @@ def evaluate_student(
     split = open_split(about, *splits, path_to_array)
     rows = split.rows("test")
     check_has_pictures(rows, "test")
-    whole, quantised = (
-        split.predictions(about, "test", OnnxModel(path).logits(split.array, rows)) for path in paths_to_models
-    )
+    logits = [OnnxModel(path).logits(split.array, rows) for path in paths_to_models]
+    whole, quantised = (split.predictions(about, "test", said) for said in logits)
     table = pd.read_csv(path_to_table, dtype=str, keep_default_na=False)
     record = {
         **{key: about[key] for key in ("paper", "protocol", "arm", "fold", "seed", "classes")},
@@ -41,7 +47,7 @@ def evaluate_student(
     onnx, int8 = paths_to_models
     made_from = {"about": path_to_about, "onnx": onnx, "int8": int8, "table": path_to_table}
     write_sealed(path_to_record, record, made_from, repository)
-    print(f"{record['images']} test pictures; int8 says the same of {record['int8']['same_class']:.1%} of them")
+    print(f"{record['images']} test pictures; in int8 the same class for {record['int8']['same_class']:.1%}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,15 @@ from skinkd.jobs import logged_to
 
 
 def quantise_student(
-    path_to_choice, path_to_onnx, splits, path_to_array, pictures, seed, repository, path_to_int8, path_to_record
+    path_to_choice,
+    path_to_onnx,
+    splits,
+    path_to_array,
+    pictures,
+    seed,
+    repository,
+    path_to_int8,
+    path_to_record,
 ):
     """Look for the ranges on training pictures, write the model and how it was made.
 

@@ -14,7 +14,16 @@ from skinkd.device import choose_device
 from skinkd.jobs import logged_to
 
 
-def time_networks(paths_to_networks, told, path_to_about, student, turns, repeats, repository, path_to_record):
+def time_networks(
+    paths_to_networks,
+    told,
+    path_to_about,
+    student,
+    turns,
+    repeats,
+    repository,
+    path_to_record,
+):
     """Export each network, run all of them in turns, write size and time of each.
 
     Args:
@@ -42,10 +51,21 @@ def time_networks(paths_to_networks, told, path_to_about, student, turns, repeat
         repeats=repeats,
     )
     table = [row | times[name] for name, row in rows.items()]
-    record = {"how": HOW, "turns": turns, "repeats": repeats, "size_px": about["size_px"], "networks": table}
+    # What else the machine did makes all networks slower alike.
+    load = {"load_average_1_min": round(os.getloadavg()[0], 2)}
+    record = {
+        "how": HOW,
+        **load,
+        "turns": turns,
+        "repeats": repeats,
+        "size_px": about["size_px"],
+        "networks": table,
+    }
     write_sealed(path_to_record, record, {"about": path_to_about, **student}, repository)
     for row in table:
-        print(f"{row['network']['name']:16}{row['precision']:9}{row['bytes']:>12,} bytes{row['p50_ms']:9.3f} ms")
+        print(
+            f"{row['network']['name']:16}{row['precision']:9}{row['bytes']:>12,} bytes{row['p50_ms']:9.3f} ms"
+        )
 
 
 def row_of(description: dict, arms: list[dict], size_bytes: int) -> dict:

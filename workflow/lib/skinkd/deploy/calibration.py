@@ -57,7 +57,7 @@ def _errors(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 
 
 def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS) -> float:
-    """How far the highest probability is from the share that is right, a mean over bins of equally many images.
+    """How far the highest probability is from the share that is right, a mean over bins of as many images.
 
     Source: Nguyen and O'Connor, Posterior calibration, EMNLP 2015, for the bins.
 

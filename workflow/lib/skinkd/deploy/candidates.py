@@ -1,4 +1,4 @@
-"""Which task is shipped, which students may be, and whose networks are timed beside them: known from the config."""
+"""Which task is shipped, which students may be, and which networks are timed: known from the config."""
 
 import json
 
@@ -9,11 +9,11 @@ from skinkd.signatures import classes_of
 from skinkd.study import Study
 
 RULE = (
-    "The task: leak-free where the study trains a student so, else the study's first protocol that does; of its "
-    "tasks the one with the most classes, of equals the study's first. The arm: of the task's students, distilled "
-    "or alone, controls left out, the one with the highest balanced accuracy on the validation part, mean over "
-    "folds and seeds; of equals the study's first. The network: of the arm's runs the one with the highest. The "
-    "test part is not looked at."
+    "The task: leak-free where the study trains a student so, else the study's first protocol that does; of "
+    "its tasks the one with the most classes, of equals the study's first. The arm: of the task's students, "
+    "distilled or alone, controls left out, the one with the highest balanced accuracy on the validation "
+    "part, mean over folds and seeds; of equals the study's first. The network: of the arm's runs the one "
+    "with the highest. The test part is not looked at."
 )
 
 

@@ -20,8 +20,8 @@ def model_card(records: dict, template) -> str:
     """The card as Markdown.
 
     Args:
-        records: `about`, `choice`, `export`, `quantisation`, `evaluation`, `latency`, `split`, `manifest`, and
-            what the config says of the data: `source`, `statements`, `citation`.
+        records: `about`, `choice`, `export`, `quantisation`, `evaluation`, `latency`, `split`, `manifest`,
+            and what the config says of the data: `source`, `statements`, `citation`.
         template: path of the Jinja template.
 
     Raises:

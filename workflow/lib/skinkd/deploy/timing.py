@@ -7,8 +7,9 @@ import numpy as np
 
 WARM_UPS = 3
 HOW = (
-    "one thread of the CPU, one picture at a time, from uint8 pixels to probabilities, in onnxruntime; the networks "
-    "take turns, and each value is the median over the turns of that turn's median (p50) or 95th percentile (p95)"
+    "one thread of the CPU, one picture at a time, from uint8 pixels to probabilities, in onnxruntime; the "
+    "networks take turns, and each value is the median over the turns of that turn's median (p50) or 95th "
+    "percentile (p95)"
 )
 
 
