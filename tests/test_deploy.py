@@ -1,7 +1,6 @@
 """The student that ships says what the trained one said, in any file format, and says what it costs."""
 
 import io
-import json
 import os
 import shutil
 import zipfile
