@@ -22,7 +22,7 @@ def export(packaged: PackagedNetwork, size_px: int) -> bytes:
     with warnings.catch_warnings(), torch.no_grad():
         # The newer exporter takes three times as long, needs more packages, and writes paths of this machine
         # into the file. The older one is pinned with torch, and what it writes is compared with torch.
-        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore")
         torch.onnx.export(
             packaged,
             (pictures,),
