@@ -12,7 +12,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := .venv/bin/python
 PACKAGE := PYTHONPATH=workflow/lib $(RUN) -m
 
-.PHONY: report test faults version restore publish forecast bench precision demo-time lock clean
+.PHONY: report test faults deploy predict version restore publish forecast bench precision demo-time lock clean
 
 report: .venv/ready
 	@test -f "$(CONFIG)" || { echo "ERROR config: there is no file $(CONFIG). Studies: config/*.yaml"; exit 2; }
@@ -25,6 +25,15 @@ test: .venv/ready
 # Make every fault of tests/faults, and write down what each of them says.
 faults: .venv/ready
 	@SKINKD_WRITES_FAULTS=1 $(RUN) -m pytest tests/faults
+
+# The best student by validation as ONNX files, checked, timed and described, in the study's folder.
+deploy: .venv/ready
+	@$(RUN) -m snakemake --cores $(CORES) deploy --configfile "$(CONFIG)"
+
+# What that student says of pictures: make predict IMAGES="a.jpg b.png", perhaps with MODEL=folder OUTPUT=folder
+predict: .venv/ready
+	@$(PACKAGE) skinkd predict $(if $(MODEL),--model "$(MODEL)",--config "$(CONFIG)") \
+	    $(if $(OUTPUT),--output "$(OUTPUT)") -- $(IMAGES)
 
 # Record what lies in the study's folder in DVC, and push it where a remote is set.
 version: .venv/ready
@@ -56,7 +65,7 @@ demo-time: .venv/ready
 
 lock: .venv/ready
 	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	    --extra test --extra cluster --extra version -o requirements.lock pyproject.toml
+	    --extra test --extra cluster --extra version --extra deploy -o requirements.lock pyproject.toml
 
 clean:
 	rm -rf .venv .tools .snakemake

@@ -71,6 +71,8 @@ include: "workflow/rules/explain.smk"
 include: "workflow/rules/report_files.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/partial_report.smk"
+include: "workflow/rules/deploy_files.smk"
+include: "workflow/rules/deploy.smk"
 include: "workflow/rules/version.smk"
 
 

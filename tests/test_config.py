@@ -896,6 +896,8 @@ LOADED_BY_NAME = {
     "ingest.py": ("readers",),
     "split.py": ("splits",),
     "explain.py": ("networks", "augmentations", "pictures"),
+    "export_student.py": ("networks", "augmentations"),
+    "time_networks.py": ("networks",),
     "draw.py": ("figures",),
 }
 
