@@ -12,6 +12,7 @@ ROOTS = (
     "audit",
     "configs",
     "costs",
+    "deploy",
     "histories",
     "ingest",
     "networks",
