@@ -34,22 +34,39 @@ def project(tmp_path_factory):
         yield copy_project(tmp_path_factory.mktemp("login node"))
 
 
+class Submission:
+    """Snakemake on the login node, at work on the predictions of some arms; what it says goes to a file."""
+
+    def __init__(self, project, arms, *arguments):
+        targets = [f"results/predictions/{PLACE.format(arm=arm)}.csv" for arm in arms]
+        command = [str(project / ".venv/bin/python"), "-m", "snakemake", *targets]
+        command += ["--profile", "profiles/slurm", *SMALL, *arguments, "--configfile", *CONFIGS]
+        environment = {name: value for name, value in os.environ.items() if name != "MAKELEVEL"}
+        self.path = project / f"{'-'.join(arms)}.txt"
+        with self.path.open("w") as file:
+            streams = {"stdout": file, "stderr": subprocess.STDOUT}
+            self.process = subprocess.Popen(command, cwd=project, env=environment, **streams)
+
+    @property
+    def said(self):
+        """All that it has printed."""
+        return self.path.read_text(encoding="utf-8")
+
+    def wait_until(self, happened, what):
+        """Wait for something that its jobs do."""
+        end_s = time.monotonic() + LIMIT_S
+        while not happened():
+            assert self.process.poll() is None, self.said
+            assert time.monotonic() < end_s, f"not seen: {what}"
+            time.sleep(0.2)
+
+
 @pytest.fixture(scope="module")
 def taught(project):
-    """The project after its teacher's students were trained, and what was said meanwhile."""
-    run = submit(project, ("mobilenet_v2", "blkd"), "--group-components", "students=2")
-    said, _ = run.communicate(timeout=LIMIT_S)
-    return project, run.returncode, said
-
-
-def submit(project, arms, *arguments):
-    """Start Snakemake on the login node, for the predictions of some arms."""
-    targets = [f"results/predictions/{PLACE.format(arm=arm)}.csv" for arm in arms]
-    command = [str(project / ".venv/bin/python"), "-m", "snakemake", *targets]
-    command += ["--profile", "profiles/slurm", *SMALL, *arguments, "--configfile", *CONFIGS]
-    environment = {name: value for name, value in os.environ.items() if name != "MAKELEVEL"}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    return subprocess.Popen(command, cwd=project, text=True, env=environment, **pipes)
+    """The project after its teacher's students were trained, and the submission that did it."""
+    run = Submission(project, ("mobilenet_v2", "blkd"), "--group-components", "students=2")
+    run.process.wait(timeout=LIMIT_S)
+    return project, run
 
 
 def of_arm(project, kind, arm, suffix):
@@ -60,14 +77,6 @@ def of_arm(project, kind, arm, suffix):
 def submissions(said, rule):
     """The numbers of Slurm's jobs that ran a rule, by the folders of their logs."""
     return [int(number) for number in re.findall(rf"SLURM jobid (\d+) \(log: [^)]*/{rule}", said)]
-
-
-def wait_until(happened, what):
-    """Wait for something that jobs do."""
-    end_s = time.monotonic() + LIMIT_S
-    while not happened():
-        assert time.monotonic() < end_s, f"not seen: {what}"
-        time.sleep(0.2)
 
 
 def has_begun(project, arm):
@@ -82,52 +91,45 @@ def slurm(*words):
 
 
 def test_a_study_runs_through_the_queue(taught):
-    project, status, said = taught
-    assert status == 0, said
+    project, run = taught
+    assert run.process.returncode == 0, run.said
     for arm in ("mobilenet_v2", "blkd"):
         assert of_arm(project, "predictions", arm, "csv").exists()
         assert "epoch 2 of 2" in of_arm(project, "logs/train", arm, "log").read_text(encoding="utf-8")
     # The archive, its packed pictures and its split went in one submission; so did both students.
-    assert len(submissions(said, "group_data")) == len(submissions(said, "group_students")) == 1
-    assert len(submissions(said, "rule_train")) == len(submissions(said, "rule_cache_targets")) == 1
+    assert len(submissions(run.said, "group_data")) == len(submissions(run.said, "group_students")) == 1
+    assert len(submissions(run.said, "rule_train")) == len(submissions(run.said, "rule_cache_targets")) == 1
 
 
 def test_limits_requeues_and_failures(taught):
     """All at the same time, as in a real queue: one loses its time, one its node, one is wrong."""
     project = taught[0]
-    run = submit(project, ("dkd", "logit_standardisation", "fitnet"), "--keep-going", "--retries", "1")
+    late, preempted, wrong = "dkd", "logit_standardisation", "fitnet"
+    run = Submission(project, (late, preempted, wrong), "--keep-going")
     try:
-        wait_until(
-            lambda: has_begun(project, "dkd") and has_begun(project, "logit_standardisation"), "two trainings"
-        )
-        numbers = {arm: number_of(project, arm) for arm in ("dkd", "logit_standardisation")}
-        slurm("scontrol", "update", f"JobId={numbers['dkd']}", "EndTime=now")
-        slurm("scontrol", "requeue", str(numbers["logit_standardisation"]))
-        wait_until(
-            lambda: (
-                "PENDING" in slurm("squeue", "-h", "-j", str(numbers["logit_standardisation"]), "-o", "%T")
-            ),
-            "requeue",
-        )
+        run.wait_until(lambda: has_begun(project, late) and has_begun(project, preempted), "two trainings")
+        number = number_of(project, preempted)
+        slurm("scontrol", "update", f"JobId={number_of(project, late)}", "EndTime=now")
+        slurm("scontrol", "requeue", number)
+        run.wait_until(lambda: slurm("squeue", "-h", "-j", number, "-o", "%T") == "PENDING\n", "the requeue")
         # Slurm lets a requeued job wait for two minutes.
-        slurm("scontrol", "update", f"JobId={numbers['logit_standardisation']}", "StartTime=now")
-        said, _ = run.communicate(timeout=LIMIT_S)
+        slurm("scontrol", "update", f"JobId={number}", "StartTime=now")
+        run.process.wait(timeout=LIMIT_S)
     finally:
-        run.kill()
-    for arm in ("dkd", "logit_standardisation"):
-        assert of_arm(project, "predictions", arm, "csv").exists(), said
-        log = of_arm(project, "logs/train", arm, "log").read_text(encoding="utf-8")
-        assert "resuming" in log
-    assert run.returncode != 0
+        run.process.kill()
+    for arm in (late, preempted):
+        assert of_arm(project, "predictions", arm, "csv").exists(), run.said
+        assert "resuming" in of_arm(project, "logs/train", arm, "log").read_text(encoding="utf-8")
+    assert run.process.returncode != 0
     # The log itself is shown, on the login node.
-    assert "batch_size" in said and True
-    assert not of_arm(project, "predictions", "fitnet", "csv").exists()
+    assert "training.batch_size is 5000" in run.said
+    assert not of_arm(project, "predictions", wrong, "csv").exists()
 
 
 def number_of(project, arm):
     """The number of Slurm's job that trains an arm, by the name of the log that names the arm."""
     logs = (project / ".snakemake/slurm_logs/group_students_train").glob("*.log")
-    return max(int(log.stem) for log in logs if f"/{arm}/" in log.read_text(encoding="utf-8"))
+    return max((log.stem for log in logs if f"/{arm}/" in log.read_text(encoding="utf-8")), key=int)
 
 
 def test_the_profile_keeps_to_the_rules_of_the_graph():

@@ -133,8 +133,8 @@ rule time_networks:
         f"{RESULTS}/logs/deploy/time_networks.log",
     conda:
         "../../envs/deploy.yaml"
-    # It computes with one: no other job shall run meanwhile.
-    threads: workflow.cores or 1
+    # It computes with one: no other job shall run meanwhile. Where jobs are submitted, there are no cores to fill.
+    threads: workflow.resource_settings.cores or 1
     params:
         told=timed_arms,
         turns=7,
