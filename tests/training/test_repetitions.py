@@ -18,8 +18,11 @@ RUN = "results/networks/dsnet/leak_free/dsnet/fold0-seed0.safetensors"
 LONGER = "papers: [dsnet]\nchanges: {smoke: {dsnet: {training: {epochs: 6}}}}\n"
 # Jobs as the rules of training make them; each says in a file how often it was tried.
 SNAKEFILE = """
+import shlex
 import sys
 sys.path.insert(0, "{lib}")
+# Snakemake puts it into a shell's command as it is.
+sys.executable = shlex.quote(sys.executable)
 from skinkd.repetitions import repeat_only_what_was_cut_short
 
 onstart:
