@@ -386,6 +386,16 @@ def test_a_touched_file_of_the_same_content_reruns_nothing(finished):
         os.utime(path, ns=(date.st_atime_ns, date.st_mtime_ns))
 
 
+def test_snakemakes_own_report_needs_no_network_and_has_captions(finished, tmp_path):
+    path = tmp_path / "snakemake.html"
+    run = snakemake(finished, "--report", str(path))
+    assert run.returncode == 0, run.stdout[-3000:]
+    page = path.read_text(encoding="utf-8")
+    assert not re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=.?http", page)
+    assert "every published value beside the reproduced one" in page
+    assert all(f'"{category}"' in page for category in ("Report", "Figures", "Scores"))
+
+
 def test_every_score_on_the_page_leads_to_the_files_that_made_it(finished):
     """From a cell of the page to its entry in results.json, to its files, and from their predictions back."""
     from sklearn.metrics import balanced_accuracy_score
