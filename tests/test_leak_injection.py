@@ -26,6 +26,16 @@ def part(split, name):
     return set(split.loc[split["part"] == name, "image"])
 
 
+def drawn(name, seed, share_blank, n_twins, most_images):
+    """A drawn table and both splits of it; draws that a split refuses do not count."""
+    options = {"share_blank": share_blank, "n_twins": n_twins, "most_images": most_images}
+    table = table_for(name, np.random.default_rng(seed), n_lesions=220, **options)
+    try:
+        return table, *sides(name, table)
+    except InputError:
+        assume(False)
+
+
 drawn_tables = given(
     seed=st.integers(0, 2**32 - 1),
     share_blank=st.floats(0, 0.5),
@@ -38,12 +48,7 @@ drawn_tables = given(
 @settings(max_examples=8, deadline=None)
 @drawn_tables
 def test_only_training_images_are_exchanged(name, seed, share_blank, n_twins, most_images):
-    options = {"share_blank": share_blank, "n_twins": n_twins, "most_images": most_images}
-    table = table_for(name, np.random.default_rng(seed), n_lesions=220, **options)
-    try:
-        clean, injected = sides(name, table)
-    except InputError:
-        assume(False)
+    table, clean, injected = drawn(name, seed, share_blank, n_twins, most_images)
     pd.testing.assert_frame_equal(injected, sides(name, table)[1])
     counts = [split.groupby("label")["part"].value_counts().unstack() for split in (clean, injected)]
     pd.testing.assert_frame_equal(counts[0][["train", "validation"]], counts[1][["train", "validation"]])
@@ -62,12 +67,7 @@ def test_only_training_images_are_exchanged(name, seed, share_blank, n_twins, mo
 def test_every_injected_image_is_a_sibling_and_none_is_a_test_image(
     name, seed, share_blank, n_twins, most_images
 ):
-    options = {"share_blank": share_blank, "n_twins": n_twins, "most_images": most_images}
-    table = table_for(name, np.random.default_rng(seed), n_lesions=220, **options)
-    try:
-        clean, injected = sides(name, table)
-    except InputError:
-        assume(False)
+    table, clean, injected = drawn(name, seed, share_blank, n_twins, most_images)
     siblings = part(clean, "test") - part(injected, "test")
     assert set(injected_images(injected)) == siblings
     groups = clean.set_index("image")["group"]

@@ -1,18 +1,17 @@
 """From results.json to what is read: one HTML page, one LaTeX document, and the files of the tables."""
 
-import base64
 import csv
-import hashlib
 import io
 import json
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from skinkd import captions, figure_captions, figures, formats, latex, lookups, plates, selections
 from skinkd.cells import Table, slug
 from skinkd.errors import InputError, examples
+from skinkd.pages import environment_of, policy_digest, webp_uri
 from skinkd.tables.published import everything_name, printed_name
 
 # Lines of text on a page of the document that a part of a table may fill.
@@ -52,13 +51,7 @@ def html(
             "The page would have holes where they belong",
             "draw them, or list them among the inputs of the rule that renders the report",
         )
-    environment = Environment(
-        loader=FileSystemLoader(templates),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = environment_of(templates)
     style, script = (
         Path(templates, name).read_text(encoding="utf-8") for name in ("report.css", "report.js")
     )
@@ -66,8 +59,8 @@ def html(
         **_content(results, made, results_sha256),
         style=Markup(style),
         script=Markup(script),
-        style_sha256=_digest_of(style),
-        script_sha256=_digest_of(script),
+        style_sha256=policy_digest(style),
+        script_sha256=policy_digest(script),
         svgs={stem: Markup(figures.set_apart(svgs[stem], f"f{n}")) for n, stem in enumerate(wanted)},
         pictures=shown,
         embedded=embedded,
@@ -75,27 +68,18 @@ def html(
     )
 
 
-def _digest_of(text: str) -> str:
-    """The sha256 of a script or style sheet as a content security policy writes it."""
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
 def latex_environment(templates) -> Environment:
     """Jinja with delimiters that LaTeX does not use; every value is escaped unless marked as markup."""
-    environment = Environment(
-        loader=FileSystemLoader(templates),
+    environment = environment_of(
+        templates,
         block_start_string="((*",
         block_end_string="*))",
         variable_start_string="(((",
         variable_end_string=")))",
         comment_start_string="((=",
         comment_end_string="=))",
-        undefined=StrictUndefined,
         # With autoescape macros return Markup, which `finalize` then leaves as it is.
-        autoescape=True,
         finalize=lambda value: value if isinstance(value, Markup) else Markup(latex.escape(value)),
-        trim_blocks=True,
-        lstrip_blocks=True,
     )
     environment.filters["raw"] = Markup
     return environment
@@ -213,12 +197,8 @@ def embed(results: dict, folder) -> dict[str, str]:
 
 
 def data_uri(path) -> str:
-    """A picture re-encoded from its pixels, as WebP: a page of PNG photographs would not fit its budget."""
+    """A picture of a file, in an address."""
     from PIL import Image
 
     with Image.open(path) as image:
-        pixels = image.convert("RGB")
-    bare = Image.frombytes("RGB", pixels.size, pixels.tobytes())
-    buffer = io.BytesIO()
-    bare.save(buffer, format="WEBP", quality=88, method=6)
-    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+        return webp_uri(image)

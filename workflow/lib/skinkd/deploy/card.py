@@ -5,10 +5,9 @@ Source for its sections: Mitchell et al., Model Cards for Model Reporting, FAT* 
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from skinkd import formats
 from skinkd.deploy.shipped import NOT_A_DEVICE
+from skinkd.pages import environment_of
 from skinkd.quantities import METRICS
 
 HEADLINES = ("balanced_accuracy", "accuracy", "auc", "f1_macro", "matthews_correlation")
@@ -27,13 +26,7 @@ def model_card(records: dict, template) -> str:
     Raises:
         jinja2.UndefinedError: if a record lacks what the card shows.
     """
-    environment = Environment(
-        loader=FileSystemLoader(Path(template).parent),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = environment_of(Path(template).parent, autoescape=False, keep_trailing_newline=True)
     environment.filters |= {
         "number": formats.number,
         "count": formats.count,
