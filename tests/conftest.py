@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from chromium import chromium, why_no_chromium
 from project import copy_project, snakemake
 
 from skinkd.atomic import digest_of
@@ -87,6 +88,15 @@ def smoke_run(tmp_path_factory):
             shutil.copytree(project, folder / "half a copy", symlinks=True)
             (folder / "half a copy").rename(copy)
     return next(folder.glob("skin*")), copy
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A real browser, or a skipped test where there is none."""
+    if reason := why_no_chromium():
+        pytest.skip(reason)
+    with chromium() as found:
+        yield found
 
 
 def pytest_terminal_summary(terminalreporter):

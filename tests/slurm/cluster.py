@@ -13,6 +13,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from debian import PATH, why_missing
+
 PACKAGES = {"slurmctld": "slurm-wlm", "munged": "munge"}
 LINK = Path("/run/slurm/conf/slurm.conf")
 # More than there are, as Slurm counts them only: a rule may ask for eight.
@@ -57,48 +59,18 @@ PartitionName=main Nodes={host} Default=YES MaxTime=UNLIMITED DefaultTime=60 Sta
 """
 
 
-def why_not(install: bool) -> str | None:
-    """Why no cluster can be started here, or None.
-
-    Args:
-        install: whether Debian's packages may be installed.
-    """
+def why_not() -> str | None:
+    """Why no cluster can be started here, or None."""
     if os.geteuid() != 0:
         return "only root can start a Slurm"
     if LINK.exists() or Path("/etc/slurm/slurm.conf").exists():
         return "this machine belongs to a Slurm already"
-    missing = [package for program, package in PACKAGES.items() if not _program(program)]
-    if not missing:
-        return None
-    if not install:
-        return f"Slurm is not installed: apt-get install {' '.join(missing)}"
-    return _why_not_installed(missing)
+    return why_missing(PACKAGES, "Slurm")
 
 
 def _program(name: str) -> str | None:
     """Where a program is; Debian keeps the daemons out of a user's path."""
-    return shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
-
-
-def _why_not_installed(packages: list[str]) -> str | None:
-    """Install Debian's packages; None, or why they cannot be had. Their own daemons are not started."""
-    if not shutil.which("apt-get"):
-        return f"{' and '.join(packages)} are missing, and there is no apt-get"
-    refuse = Path("/usr/sbin/policy-rc.d")
-    refused = not refuse.exists()
-    if refused:
-        refuse.write_text("#!/bin/sh\nexit 101\n")
-        refuse.chmod(0o755)
-    try:
-        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        for words in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *packages]):
-            done = subprocess.run(
-                ["apt-get", *words], env=environment, capture_output=True, text=True, check=False
-            )
-        return None if done.returncode == 0 else f"apt-get: {done.stderr.strip()[-300:]}"
-    finally:
-        if refused:
-            refuse.unlink()
+    return shutil.which(name, path=PATH)
 
 
 @contextmanager
