@@ -7,6 +7,8 @@ changed somebody's experiment silently.
 
 import math
 import re
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -89,7 +91,7 @@ def load(path) -> dict:
     """
     path = Path(path)
     try:
-        value = yaml.load(path.read_text(encoding="utf-8"), StrictLoader)
+        value = deepcopy(_parsed(path.read_text(encoding="utf-8")))
     except (FileNotFoundError, IsADirectoryError):
         raise InputError(
             "config",
@@ -116,6 +118,12 @@ def load(path) -> dict:
             "config", f"{path} is not a mapping", "Settings are keys with values", "see config/config.yaml"
         )
     return value
+
+
+@lru_cache(maxsize=32)
+def _parsed(text: str):
+    """What a text says; a study asks for the same files once for each protocol."""
+    return yaml.load(text, StrictLoader)
 
 
 def merge(base: dict, overlay: dict) -> dict:

@@ -70,10 +70,14 @@ class Study:
         divergence of which one is the protocol's own. The first of them stands for both.
         """
         wanted = self.config.arms[paper][protocol]
-        return self._different(paper, protocol) if wanted == "all" else wanted
+        return self._different[paper, protocol] if wanted == "all" else wanted
 
-    def _different(self, paper: str, protocol: str) -> list[str]:
-        """The arms of a paper, without those that are the same run as an earlier one."""
+    @cached_property
+    def _different(self) -> dict[tuple[str, str], list[str]]:
+        """The arms of each paper and protocol, without those that are the same run as an earlier one."""
+        return {key: self._different_arms(*key) for key in self.papers}
+
+    def _different_arms(self, paper: str, protocol: str) -> list[str]:
         earlier: list[dict] = []
         names = []
         for name, arm in self.papers[paper, protocol].arms.items():
