@@ -9,8 +9,8 @@ from skinkd.validated_choice import RULE, validated_arms
 
 WORDS = (
     "Read from the curve of the test part itself, which flatters: the best share that the curve reaches "
-    "while it keeps the other. AUC above 80 % sensitivity: the raw area below the curve from where it reaches that "
-    "sensitivity on, auc_sens_80 of the official scorer of ISIC; 1 is perfect, 0.18 is chance."
+    "while it keeps the other. AUC above 80 % sensitivity: the raw area below the curve from where it "
+    "reaches that sensitivity on, auc_sens_80 of the official scorer of ISIC; 1 is perfect, 0.18 is chance."
 )
 
 
