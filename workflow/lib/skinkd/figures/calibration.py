@@ -1,13 +1,13 @@
 """How often an answer is right that is given with such a probability, before and after a temperature."""
 
 from skinkd import formats
-from skinkd.figures import BLUE, INK, LINE, ORANGE, WIDTH_IN, canvas, say_absent, wrapped
+from skinkd.figures import BLUE, INK, LINE, ORANGE, canvas, say_absent, wrapped
 from skinkd.lookups import arm_label, protocol_label, protocols_of, score_of
 from skinkd.validated_choice import validated_arms
 
 SIDES = {"before": (ORANGE, "o"), "after": (BLUE, "s")}
 COLUMNS = 3
-FRAME_IN, TITLE_IN = 0.75, 0.35
+FRAME_IN, ROW_IN = 0.7, 2.2
 
 
 def figure(results, paper, _):
@@ -21,14 +21,14 @@ def figure(results, paper, _):
         for protocol in protocols_of(results, paper)
     }
     panels = {protocol: arms for protocol, arms in panels.items() if arms}
-    drawn = canvas(FRAME_IN + (WIDTH_IN / COLUMNS + TITLE_IN) * max(len(panels), 1))
+    drawn = canvas(FRAME_IN + ROW_IN * max(len(panels), 1))
     axes = drawn.subplots(max(len(panels), 1), COLUMNS, sharex=True, sharey=True, squeeze=False)
     if not panels:
         say_absent(axes[0, 0], "not run")
     for row, (protocol, arms) in zip(axes, panels.items(), strict=False):
         for axis, arm in zip(row, arms, strict=False):
             name = f"{protocol_label(protocol)}: {arm_label(results, paper, arm)}"
-            axis.set_title(wrapped(name, 34))
+            axis.set_title(wrapped(name, 30))
             draw_reliability(axis, score_of(results, paper, protocol, arm)["calibration"])
         for axis in row[len(arms) :]:
             if panels:
@@ -39,7 +39,7 @@ def figure(results, paper, _):
 
 def _frame(drawn, axes):
     axes[0, 0].set(xlim=(0, 1), ylim=(0, 1))
-    drawn.supxlabel("Highest probability, mean of the bin", size=8)
+    axes[-1, COLUMNS // 2].set_xlabel("Highest probability, mean of the bin")
     drawn.supylabel("Share that is right", size=8)
     for side, (colour, mark) in SIDES.items():
         axes[0, 0].plot([], [], mark, color=colour, markersize=4, label=f"{side} temperature scaling")

@@ -43,7 +43,8 @@ def _panel(axis, score, classes):
         if curve := score["roc"].get(of_class):
             draw_curve(axis, curve, PALETTE[place % len(PALETTE)])
     if point := marked_point(score):
-        draw_point(axis, point["test"])
+        found = classes.index(score["operating_points"]["class"])
+        draw_point(axis, point["test"], PALETTE[found % len(PALETTE)])
     areas = [(of_class, metric_of(score, "auc", of_class)) for of_class in classes]
     draw_areas(axis, [(of_class, record["value"] if record else None) for of_class, record in areas])
 
@@ -54,10 +55,10 @@ def marked_point(score) -> dict | None:
     return next((p for p in points if (p["of"], p["at"]) == MARKED and p["test"]), None)
 
 
-def draw_point(axis, test):
+def draw_point(axis, test, colour):
     """What a threshold gives on the test part."""
     at = (1 - test["specificity"]["value"], test["sensitivity"]["value"])
-    axis.plot(*at, "D", markersize=4.5, markerfacecolor="white", markeredgecolor=INK, zorder=4)
+    axis.plot(*at, "D", markersize=5, markerfacecolor="white", markeredgecolor=colour, zorder=4)
 
 
 def draw_curve(axis, curve, colour):

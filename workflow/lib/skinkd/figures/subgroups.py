@@ -5,6 +5,7 @@ from skinkd.lookups import arm_label, protocol_label, protocols_of, score_of
 from skinkd.validated_choice import validated_arms
 
 METRIC = "accuracy"
+KINDS = ("sex", "age", "site", "source")
 ROW_IN, FRAME_IN = 0.26, 1.1
 
 
@@ -15,6 +16,7 @@ def figure(results, paper, _):
     rows = list(
         dict.fromkeys(place for arms in found.values() for groups in arms.values() for place in groups)
     )
+    rows.sort(key=lambda place: KINDS.index(place[0]))
     drawn = canvas(FRAME_IN + ROW_IN * max(len(rows), 3))
     axes = drawn.subplots(1, len(protocols), sharex=True, sharey=True, squeeze=False)[0]
     colours = _colours(results, paper, found)
@@ -67,7 +69,7 @@ def _frame(drawn, axes, rows, colours):
     axes[0].set_yticks(range(len(rows)), [f"{by}: {name}" for by, name in rows])
     for axis in axes:
         axis.tick_params(axis="y", length=0, labelcolor=INK)
-    drawn.supxlabel("Accuracy", size=8)
+    axes[len(axes) // 2].set_xlabel("Accuracy")
     for label, colour in colours.items():
         axes[0].plot([], [], "o", color=colour, markersize=4, label=label)
     drawn.legend(loc="outside lower center", ncols=3)
