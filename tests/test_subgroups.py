@@ -1,6 +1,7 @@
 """Subgroups: counted always, scored where there is enough, never over fewer classes than the task has."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from skinkd import tested_arms
 from skinkd.details.subgroups import age_band, groups_of_images, read_about, subgroups_of
 from skinkd.errors import InputError
 from skinkd.intact import sealed
+from skinkd.intervals import wilson
 from skinkd.scores import score
 
 
@@ -86,6 +88,18 @@ def test_small_groups_are_counted_and_not_shown():
     }
     sexes = np.where(np.arange(len(arm.images)) < 30, "male", "female")
     assert found_in(arm, sex=sexes)["sex", "male"]["accuracy"]["value"] is not None
+
+
+def test_a_recall_without_a_miss_still_has_a_width():
+    """Every resample of hits is of hits alone: a bootstrap would be sure of what few lesions show."""
+    arm = arm_of()
+    faultless = np.where((arm.labels == 0)[:, None], np.eye(3)[0] * 9, arm.logits[0][0])
+    arm = replace(arm, logits=(faultless[None],))
+    recall = found_in(arm)["sex", "unknown"]["recall"]
+    n_lesions = len(set(arm.lesions[arm.labels == 0]))
+    assert (recall["value"], recall["high"]) == (1, 1)
+    assert recall["low"] == pytest.approx(wilson(1, n_lesions, OPTIONS["confidence"])[0])
+    assert recall["low"] < 0.97
 
 
 def test_ages_stand_in_their_order_and_the_unknown_last():

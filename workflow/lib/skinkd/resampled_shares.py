@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skinkd.intervals import percentile_interval, resampled
+from skinkd.intervals import clusters, percentile_interval, resampled, wilson
 from skinkd.metrics.ratios import ratio
 from skinkd.tested_arms import Arm
 
@@ -35,6 +35,24 @@ def estimates(statistic, arm: Arm, *, confidence: float, resamples: int, seed: i
         dict(zip(("value", "low", "high"), map(or_none, numbers), strict=True))
         for numbers in zip(values, *ends, strict=True)
     ]
+
+
+def share_estimates(numerators: np.ndarray, denominators: np.ndarray, arm: Arm, **drawn) -> list[dict]:
+    """Value and interval of every share; of none and of all, Wilson's over as many cases as there are lesions.
+
+    Every resample of hits alone is of hits alone: its percentiles would have no width, however few there are.
+
+    Args:
+        numerators, denominators: (n, K), the first at most the second.
+        drawn: `resamples`, `seed` and `confidence`.
+    """
+    found = estimates(lambda weights: shares(numerators, denominators, weights), arm, **drawn)
+    lesion_of_image, _ = clusters(arm.lesions, arm.labels)
+    for own, column in zip(found, denominators.T, strict=True):
+        if own["value"] in (0, 1):
+            n_lesions = len(np.unique(lesion_of_image[column > 0]))
+            own["low"], own["high"] = wilson(own["value"], n_lesions, drawn["confidence"])
+    return found
 
 
 def or_none(value: float) -> float | None:

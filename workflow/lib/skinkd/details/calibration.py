@@ -18,7 +18,7 @@ from skinkd.calibration import (
 from skinkd.intervals import clusters
 from skinkd.metrics import softmax
 from skinkd.predictions import Predictions
-from skinkd.resampled_shares import estimates, shares
+from skinkd.resampled_shares import estimates, share_estimates, shares
 from skinkd.tested_arms import Arm, tested
 
 LOSSES = {"negative_log_likelihood": log_losses, "brier": brier_losses}
@@ -132,7 +132,7 @@ def reliability(arm: Arm, **drawn) -> list[dict]:
     used = in_bin.sum(axis=0) > 0
     right = (answers * is_right[:, :, None]).sum(axis=1)[:, used]
     confidence = (answers * promised[:, :, None]).sum(axis=(0, 1))[used] / in_bin.sum(axis=0)[used]
-    found = estimates(lambda weights: shares(right, in_bin[:, used], weights), arm, **drawn)
+    found = share_estimates(right, in_bin[:, used], arm, **drawn)
     return [
         {
             "answers": int(n),

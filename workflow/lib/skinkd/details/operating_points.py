@@ -8,7 +8,7 @@ from skinkd.detection import MELANOMA_OR_MALIGNANT, OTHER, WANTED, class_to_find
 from skinkd.metrics import softmax
 from skinkd.operating_points import choose_thresholds, readings
 from skinkd.predictions import Predictions
-from skinkd.resampled_shares import estimates, shares
+from skinkd.resampled_shares import estimates, share_estimates
 from skinkd.tested_arms import Arm, tested
 
 
@@ -112,5 +112,5 @@ def _on_test(files, arm: Arm, index: int, runs: list[dict], **drawn) -> dict[str
     is_class = np.repeat((arm.labels == index)[:, None], share.shape[1], axis=1).astype(float)
     hits = np.concatenate([share * is_class, (1 - share) * (1 - is_class)], axis=1)
     of = np.concatenate([is_class, 1 - is_class], axis=1)
-    found = estimates(lambda weights: shares(hits, of, weights), arm, **drawn)
+    found = share_estimates(hits, of, arm, **drawn)
     return {"sensitivity": found[: len(WANTED)], "specificity": found[len(WANTED) :]}

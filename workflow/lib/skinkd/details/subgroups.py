@@ -7,7 +7,7 @@ from skinkd.atomic import digest_of
 from skinkd.detection import class_to_find
 from skinkd.intact import check_digest, read_sealed
 from skinkd.intervals import clusters
-from skinkd.resampled_shares import estimates, shares
+from skinkd.resampled_shares import estimates, share_estimates, shares
 from skinkd.tested_arms import Arm
 
 FEWEST_IMAGES = 30  # of a group that is shown
@@ -112,16 +112,15 @@ def _numbers(arm: Arm, masks: list[np.ndarray], **drawn) -> list[dict]:
         [mask[:, None] * np.column_stack([np.ones(len(mask)), of_class]) for mask in masks], axis=1
     )
 
-    def statistic(weights):
+    def balanced(weights):
         found = shares(columns * right[:, None], columns, weights).reshape(len(weights), len(masks), -1)
-        balanced = found[:, :, 1:].mean(axis=2, keepdims=True)
-        return np.concatenate([found[:, :, :1], balanced, found[:, :, 1:]], axis=2).reshape(len(weights), -1)
+        return found[:, :, 1:].mean(axis=2)
 
-    names = ["accuracy", "balanced_accuracy", *arm.classes]
-    found = estimates(statistic, arm, **drawn)
+    names = ["accuracy", *arm.classes]
+    found = share_estimates(columns * right[:, None], columns, arm, **drawn)
     return [
-        dict(zip(names, found[start : start + len(names)], strict=True))
-        for start in range(0, len(found), len(names))
+        dict(zip(names, found[place * len(names) :], strict=False)) | {"balanced_accuracy": own}
+        for place, own in enumerate(estimates(balanced, arm, **drawn))
     ]
 
 
