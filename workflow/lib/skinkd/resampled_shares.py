@@ -38,7 +38,7 @@ def estimates(statistic, arm: Arm, *, confidence: float, resamples: int, seed: i
 
 
 def share_estimates(numerators: np.ndarray, denominators: np.ndarray, arm: Arm, **drawn) -> list[dict]:
-    """Value and interval of every share; of none and of all, Wilson's over as many cases as there are lesions.
+    """Value and interval of every share; of none and of all, Wilson's over as many cases as lesions.
 
     Every resample of hits alone is of hits alone: its percentiles would have no width, however few there are.
 

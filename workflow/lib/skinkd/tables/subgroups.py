@@ -62,8 +62,8 @@ def _rule(record: dict | None) -> str:
         return ""
     return (
         f"Groups of fewer than {record['fewest_images']} images are counted, not shown; a recall needs "
-        f"{record['fewest_of_class']} images of its class, balanced accuracy an image of every class.Around a "
-        "share of none or all stands Wilson's interval over lesions. "
+        f"{record['fewest_of_class']} images of its class, balanced accuracy an image of every class. Around "
+        "a share of none or all stands Wilson's interval over lesions. "
     )
 
 
