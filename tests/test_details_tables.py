@@ -65,7 +65,7 @@ def test_calibration_stands_before_and_after_for_each_arm(results, made):
             assert (cell.value, cell.low, cell.high) == (own["value"], own["low"], own["high"])
         error = row[f"expected_calibration_error_{side}"]
         assert (error.value, error.low) == (record[side]["expected_calibration_error"]["value"], None)
-        assert error.lines == ("if held [0.020, 0.060]",)
+        assert error.lines == ("held: [0.020, 0.060]",)
     (row,) = rows_of(made["dsc-calibration"], arm="DSC alone", protocol="Leak-free")
     assert row["brier_before"].value is not None
     assert (

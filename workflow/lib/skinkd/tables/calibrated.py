@@ -9,11 +9,11 @@ ERRORS = {"expected_calibration_error": "ECE", "classwise_calibration_error": "C
 SIDES = ("before", "after")
 WORDS = (
     "Before: the probabilities as they are. After: logits divided by one temperature for each run, fitted on "
-    "its validation part alone; above 1, the network was too sure. NLL in nats, Brier score from 0 to 2: "
-    "less is better. ECE: mean distance of the highest probability from the share that is right, over 15 "
-    "bins of as many images; below it, where it would lie if the probabilities held, the images of a lesion "
-    "sharing their luck. Classwise: the same for each class's probability, mean over classes. Both have no "
-    "interval: resampling adds to them."
+    "its validation part alone, from 0.01 to 100; above 1, the network was too sure. NLL in nats, Brier "
+    "score from 0 to 2: less is better. ECE: mean distance of the highest probability from the share that is "
+    "right, over 15 bins of as many images; below it, where it would lie if the probabilities held, the "
+    "images of a lesion sharing their luck. Classwise: the same for each class's probability, mean over "
+    "classes. Both have no interval: resampling adds to them."
 )
 NOT_RECORDED = "this record is older than the count"
 
@@ -67,5 +67,5 @@ def _number(side: dict | None, name: str, reason: str) -> Cell:
     own = side[name]
     more = ()
     if "low_if_calibrated" in own:
-        more = (f"if held {formats.interval(own['low_if_calibrated'], own['high_if_calibrated'])}",)
+        more = (f"held: {formats.interval(own['low_if_calibrated'], own['high_if_calibrated'])}",)
     return cells.estimate(own["value"], own.get("low"), own.get("high"), more=more)

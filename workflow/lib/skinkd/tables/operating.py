@@ -7,6 +7,7 @@ from skinkd.lookups import arm_label, metric_of, paper_label, protocol_label, pr
 from skinkd.tables.calibrated import NOT_RECORDED
 from skinkd.validated_choice import RULE, validated_arms
 
+SHORT = {"sensitivity": "sens.", "specificity": "spec."}
 WORDS = (
     "Read from the curve of the test part itself, which flatters: the best share that the curve reaches "
     "while it keeps the other. AUC above 80 % sensitivity: the raw area below the curve from where it "
@@ -34,9 +35,13 @@ def operating(results: dict, paper: str) -> Table:
             Column("arm", "Arm"),
             Column("protocol", "Protocol"),
             Column("auc", "AUC", True),
-            Column("auc_sens_80", "AUC above 80 % sensitivity", True),
+            Column("auc_sens_80", "AUC above 80 % sens.", True),
             *(
-                Column(f"{OTHER[of]}_at_{of}_{at:g}", f"{OTHER[of].capitalize()} at {of} {at:.2f}", True)
+                Column(
+                    f"{OTHER[of]}_at_{of}_{at:g}",
+                    f"{SHORT[OTHER[of]].capitalize()} at {SHORT[of]} {at:.2f}",
+                    True,
+                )
                 for of, at in WANTED
             ),
         ),
@@ -107,8 +112,11 @@ def _thresholds(results, paper, arms, name, more, **shown) -> Table:
             Column("arm", "Arm"),
             Column("wanted", "Wanted"),
             Column("threshold", "Threshold", True),
-            *(Column(f"validation_{side}", f"{side.capitalize()}, validation", True) for side in sides),
-            *(Column(f"test_{side}", f"{side.capitalize()}, test", True) for side in sides),
+            *(
+                Column(f"validation_{side}", f"{SHORT[side].capitalize()}, validation", True)
+                for side in sides
+            ),
+            *(Column(f"test_{side}", f"{SHORT[side].capitalize()}, test", True) for side in sides),
         ),
         rows=tuple(rows),
         grouped=True,
