@@ -2,7 +2,7 @@
 
 from skinkd import captions, cells, formats
 from skinkd.cells import Cell, Column, Table, slug
-from skinkd.lookups import arm_label, paper_label, protocol_label, protocols_of, scores_of
+from skinkd.lookups import arm_label, paper_label, protocol_label, protocols_of, score_of
 
 LOSSES = {"negative_log_likelihood": "NLL", "brier": "Brier score"}
 ERRORS = {"expected_calibration_error": "ECE", "classwise_calibration_error": "Classwise ECE"}
@@ -28,7 +28,7 @@ def calibration(results: dict, paper: str) -> Table:
         )
         for arm in results["papers"][paper]["arms"]
         for protocol in protocols_of(results, paper)
-        if (score := scores_of(results, paper, protocol).get(arm))
+        if (score := score_of(results, paper, protocol, arm))
     ]
     return Table(
         name=slug(paper, "calibration"),

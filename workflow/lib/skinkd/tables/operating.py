@@ -3,7 +3,15 @@
 from skinkd import captions, cells, formats
 from skinkd.cells import Cell, Column, Table, slug
 from skinkd.detection import OTHER, WANTED
-from skinkd.lookups import arm_label, metric_of, paper_label, protocol_label, protocols_of, scores_of
+from skinkd.lookups import (
+    arm_label,
+    metric_of,
+    paper_label,
+    protocol_label,
+    protocols_of,
+    score_of,
+    scores_of,
+)
 from skinkd.tables.calibrated import NOT_RECORDED
 from skinkd.validated_choice import RULE, validated_arms
 
@@ -25,7 +33,7 @@ def operating(results: dict, paper: str) -> Table:
         )
         for arm in results["papers"][paper]["arms"]
         for protocol in protocols_of(results, paper)
-        if (score := scores_of(results, paper, protocol).get(arm))
+        if (score := score_of(results, paper, protocol, arm))
     ]
     return Table(
         name=slug(paper, "operating"),
@@ -97,7 +105,7 @@ def _thresholds(results, paper, arms, name, more, **shown) -> Table:
         (cells.text(protocol_label(protocol)), cells.text(arm_label(results, paper, arm)), *row)
         for protocol in protocols_of(results, paper)
         for arm in arms[protocol]
-        for row in _threshold_rows(scores_of(results, paper, protocol)[arm])
+        for row in _threshold_rows(score_of(results, paper, protocol, arm))
     ]
     sides = ("sensitivity", "specificity")
     return Table(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from skinkd import captions, cells
 from skinkd.cells import Cell, Column, Table, slug
-from skinkd.lookups import arm_label, paper_label, protocol_label, protocols_of, scores_of
+from skinkd.lookups import arm_label, paper_label, protocol_label, protocols_of, score_of, scores_of
 from skinkd.tables.calibrated import NOT_RECORDED
 from skinkd.validated_choice import RULE, validated_arms
 
@@ -33,7 +33,7 @@ def _table(results, paper, arms, name, more) -> Table:
         )
         for protocol in protocols_of(results, paper)
         for arm in arms[protocol]
-        for row in _rows(scores_of(results, paper, protocol)[arm].get("subgroups"))
+        for row in _rows(score_of(results, paper, protocol, arm).get("subgroups"))
     ]
     records = [score.get("subgroups") for score in results["scores"] if score["paper"] == paper]
     known = next((record for record in records if record), None)
