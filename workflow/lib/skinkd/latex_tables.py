@@ -1,0 +1,182 @@
+"""Tables for booktabs and siunitx: the `tabular` alone, for this report and for somebody's own paper.
+
+A column of numbers is an `S` column, whose format is that of its values. What is no number there (headings,
+intervals, words) stands in braces, as siunitx asks.
+"""
+
+import re
+import textwrap
+from dataclasses import dataclass, replace
+
+from skinkd.cells import LONG, Cell, Column, Table
+from skinkd.formats import MINUS
+from skinkd.latex import breakable, escape
+
+# A glyph for the direction, which the sign says, too; sign, digits and unit.
+NUMBER = re.compile(r"(?:[▲▼] )?([+−]?)(\d[\d,]*)(?:\.(\d+))?(?: (\S+))?")
+EXPONENT = re.compile(r"([\d.]+)e([+−]?\d+)")
+INTERVAL = re.compile(r"\[([^],]+), ([^],]+)\]")
+# Letters in a line of a heading over numbers.
+HEAD_LETTERS = 13
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How a column is set.
+
+    Attributes:
+        spec: as the `tabular` takes it.
+        head: its heading, ready to print.
+        unit: of the numbers that stand in an `S` column, in its heading; None in other columns.
+    """
+
+    spec: str
+    head: str
+    unit: str | None = None
+
+
+def tabular(table: Table, scale: str = "") -> str:
+    """The `tabular`: caption and label belong to whoever inputs it.
+
+    Args:
+        scale: what a reader must know of all numbers, below them; empty at full scale.
+    """
+    spread = _intervals_beside(table) if _has_paragraphs(table) else table
+    layouts = [_layout(spread, index) for index in range(len(spread.columns))]
+    body = "\\addlinespace\n".join(
+        "".join(_row(spread, layouts, row, not i) for i, row in enumerate(group)) for group in spread.groups()
+    )
+    under = f"\\multicolumn{{{len(layouts)}}}{{@{{}}l@{{}}}}{{\\scriptsize {escape(scale)}}} \\\\\n"
+    return (
+        f"\\begin{{tabular}}{{@{{}}{' '.join(layout.spec for layout in layouts)}@{{}}}}\n\\toprule\n"
+        f"{' & '.join(layout.head for layout in layouts)} \\\\\n\\midrule\n{body}\\bottomrule\n"
+        f"{under if scale else ''}\\end{{tabular}}\n"
+    )
+
+
+def _has_paragraphs(table):
+    return any(_longest(table, i) > LONG for i, column in enumerate(table.columns) if not column.numeric)
+
+
+def _longest(table, index):
+    return max((len(row[index].text) for row in table.rows), default=0)
+
+
+def _intervals_beside(table):
+    """The table with a column for the smaller lines, which would else hang below the paragraphs."""
+    lined = [any(row[index].lines for row in table.rows) for index in range(len(table.columns))]
+    columns = [
+        part
+        for column, has in zip(table.columns, lined, strict=True)
+        for part in (column, Column(f"{column.key}_interval", ""))[: 1 + has]
+    ]
+    rows = [
+        tuple(
+            part
+            for cell, has in zip(row, lined, strict=True)
+            for part in (replace(cell, lines=()), Cell("; ".join(cell.lines), kind="lines"))[: 1 + has]
+        )
+        for row in table.rows
+    ]
+    return replace(table, columns=tuple(columns), rows=tuple(rows))
+
+
+def _layout(table, index) -> _Layout:
+    column = table.columns[index]
+    cells = [row[index] for row in table.rows]
+    if not column.numeric:
+        return _Layout(_text_spec(table, index), escape(column.head))
+    unit = _unit(cells)
+    numbers = [(cell, found) for cell in cells if (found := _number(cell, unit))]
+    named = f"{column.head}, {unit}" if unit and not column.head.endswith(f", {unit}") else column.head
+    head = r" \\ ".join(map(escape, textwrap.wrap(named, HEAD_LETTERS, break_long_words=False)))
+    if not numbers:
+        return _Layout("r", f"\\head{{r}}{{{head}}}")
+    return _Layout(f"S[{_format(table, numbers)}]", f"{{\\head{{c}}{{{head}}}}}", unit)
+
+
+def _text_spec(table, index):
+    if _longest(table, index) <= LONG:
+        return "l"
+    return f">{{\\raggedright\\arraybackslash}}p{{{0.62 if len(table.columns) < 4 else 0.3}\\textwidth}}"
+
+
+def _unit(cells) -> str:
+    """The unit of all numbers of a column; empty where they have none or several."""
+    found = {_unit_of(cell) for cell in cells if cell.kind == "number"}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _unit_of(cell):
+    match = NUMBER.fullmatch(cell.text)
+    return (match[4] if match else None) or ""
+
+
+def _number(cell, unit) -> re.Match | None:
+    """Sign, whole and decimal digits of a number of the column's unit, or None for other cells."""
+    match = NUMBER.fullmatch(cell.text) if cell.kind == "number" else None
+    return match if match and (match[4] or "") == unit else None
+
+
+def _format(table, numbers) -> str:
+    """The options of an `S` column that holds these numbers."""
+    signs = {found[1] for _, found in numbers}
+    sign = "+" if "+" in signs else "-" if MINUS in signs else ""
+    whole = max(len(found[2].replace(",", "")) for _, found in numbers)
+    decimals = max(len(found[3] or "") for _, found in numbers)
+    options = [f"table-format={sign}{whole}{f'.{decimals}' if decimals else ''}"]
+    if "+" in signs:
+        options.append("retain-explicit-plus")
+    notes = [table.note_of(cell) for cell, _ in numbers if cell.why]
+    if notes:
+        options.append(f"table-space-text-post={{\\tablenote{{{max(notes, key=len)}}}}}")
+    return ",".join(options)
+
+
+def _row(table, layouts, row, opens_group):
+    """A row of the table: one line of numbers, and one for each line of smaller ones below."""
+    shown = [_cell(table, *pair) for pair in zip(layouts, row, strict=True)]
+    if table.grouped and not opens_group:
+        shown[0] = ""
+    depth = max(len(cell.lines) for cell in row)
+    below = [[_below(*pair, i) for pair in zip(layouts, row, strict=True)] for i in range(depth)]
+    return " \\\\[-2pt]\n".join(" & ".join(line) for line in (shown, *below)) + (
+        " \\\\[2pt]\n" if depth else " \\\\\n"
+    )
+
+
+def _cell(table, layout, cell):
+    if cell.kind == "lines":
+        return _line(cell.text) if cell.text else ""
+    note = f"\\tablenote{{{table.note_of(cell)}}}" if cell.why else ""
+    number = None if layout.unit is None else _number(cell, layout.unit)
+    if number:
+        sign, whole, decimals = (number[part] or "" for part in (1, 2, 3))
+        plain = f"{sign.replace(MINUS, '-')}{whole.replace(',', '')}{f'.{decimals}' if decimals else ''}"
+        return f"{plain}{{{note}}}" if note else plain
+    return _set_apart(layout, _words(cell.text) + note)
+
+
+def _set_apart(layout, words):
+    """Words of a cell, in braces where siunitx would else look for a number."""
+    return f"{{{words}}}" if words and layout.unit is not None else words
+
+
+def _words(text):
+    power = EXPONENT.fullmatch(text)
+    if power:
+        return f"${power[1]}\\times 10^{{{int(power[2].replace(MINUS, '-'))}}}$"
+    return breakable(text) if len(text) > LONG else escape(text)
+
+
+def _below(layout, cell, index):
+    return _set_apart(layout, _line(cell.lines[index])) if index < len(cell.lines) else ""
+
+
+def _line(text):
+    """Smaller words; the ends of intervals by a command of their own."""
+    words, *ends = INTERVAL.split(text)
+    words = escape(words)
+    for low, high, after in zip(ends[::3], ends[1::3], ends[2::3], strict=True):
+        words += f"\\ci{{{escape(low)}}}{{{escape(high)}}}{escape(after)}"
+    return f"\\below{{{words}}}"
