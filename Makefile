@@ -12,7 +12,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := .venv/bin/python
 PACKAGE := PYTHONPATH=workflow/lib $(RUN) -m
 
-.PHONY: report pdf test faults deploy predict version restore publish forecast bench precision demo-time lock clean
+.PHONY: report test faults deploy predict version restore publish forecast bench precision demo-time lock clean
 
 report: .venv/ready
 	@test -f "$(CONFIG)" || { echo "ERROR config: there is no file $(CONFIG). Studies: config/*.yaml"; exit 2; }
@@ -20,6 +20,7 @@ report: .venv/ready
 	@$(PACKAGE) skinkd.place "$(CONFIG)"
 
 # The finished report on paper, where TeX is installed: report.pdf beside report.html.
+.PHONY: pdf
 pdf: .venv/ready
 	@$(PACKAGE) skinkd.document "$(CONFIG)"
 
