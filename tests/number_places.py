@@ -431,15 +431,3 @@ KINDS = {
     "assumptions": assumptions,
     "plausibility|missing": strings_alone,
 }
-
-
-def place_of(name: str):
-    """The function and the match for a table's name.
-
-    Raises:
-        KeyError: where no line of `KINDS` fits.
-    """
-    for pattern, function in KINDS.items():
-        if found := re.fullmatch(pattern, name):
-            return function, found
-    raise KeyError(f"table {name}: no line of KINDS in tests/number_places.py says what its cells show")

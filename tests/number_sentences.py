@@ -22,6 +22,8 @@ from number_places import (
     score,
     where,
 )
+from number_sentences_judged import CONSTANTS as CONSTANTS_OF_JUDGEMENT
+from number_sentences_judged import SENTENCES as SENTENCES_OF_JUDGEMENT
 from report_page import numbers_in
 
 CONSTANTS = {
@@ -300,18 +302,39 @@ def others(results, place, found):
     return (sum(labels[arm]["label"] not in shown for arm in scored),)
 
 
+def threshold_rows(own):
+    """How many thresholds a score has; where it has none, one row says why."""
+    record = own.get("operating_points")
+    if not record or record["reason"] or record["validation"]["reason"]:
+        return 1
+    return len(record["points"])
+
+
 def rows(results, place, found):
     """Of a table that is on the page, by its title; or of one that is a file alone."""
     title = found["title"].rstrip(", ")
     shown = [len(table.rows) for table in place.page.tables.values() if table.title == title]
-    files = {
-        "Every number of every paper": len(results["cells"]),
-        "Files behind the numbers": len(results["provenance"]["runs"]),
-    }
-    for paper, protocol in {(s["paper"], s["protocol"]) for s in results["scores"]}:
-        about, name = results["papers"][paper], protocol.replace("_", " ").replace("leak free", "leak-free")
-        scored = sum((s["paper"], s["protocol"]) == (paper, protocol) for s in results["scores"])
-        files[f"{about['label']}, {name}: scores of each class"] = scored * len(about["classes"])
+    files = Counter(
+        {
+            "Every number of every paper": len(results["cells"]),
+            "Files behind the numbers": len(results["provenance"]["runs"]),
+        }
+    )
+    for own in results["scores"]:
+        paper = results["papers"][own["paper"]]
+        protocol = own["protocol"].replace("_", " ").replace("leak free", "leak-free")
+        groups = own.get("subgroups") or {"groups": []}
+        differences = [d for d in own["differences"] if "delong_ignoring_lesions" in d and d["class"]]
+        files.update(
+            {
+                f"{paper['label']}, {protocol}: scores of each class": len(paper["classes"]),
+                f"{paper['label']}: AUC of each class against its baseline": len(differences),
+                f"{paper['label']}: subgroups of the test part, all arms": len(groups["groups"]) or 1,
+                f"{paper['label']}: thresholds for {found['class']}, from validation, all arms": (
+                    threshold_rows(own)
+                ),
+            }
+        )
     [n] = set(shown) or {files[title]}
     return numbers_in(found["rows"])[0].shows(n)
 
@@ -352,7 +375,8 @@ SENTENCES = {
     "by <n> prediction files?.*differ in at most <n> of 64 bits.*correlate at <n> or more": near,
     "<n> jobs?, <n> of job time in all": job_time,
     "<n> other arms?: in the paper's section": others,
-    "^(?P<title>.*) (?P<rows><any>) rows?(?=$|: csv)": rows,
+    "^(?P<title>.*?(?:thresholds for (?P<class>.*), from validation.*)?) "
+    "(?P<rows><any>) rows?(?=$|: csv)": rows,
     "<n> decisions? that the papers leave open": lambda results, *_: (len(results["assumptions"]),),
     "This report is a part: <n> arms? did not end": lambda results, *_: (len(results["missing"]),),
 }
@@ -363,7 +387,7 @@ def compiled(results):
     arms = {arm["label"] for about in results["papers"].values() for arm in about["arms"].values()}
     protocols = {name.replace("_", " ").replace("leak free", "leak-free") for name in results["protocols"]}
     names = {"arm": arms, "metric": METRICS, "protocol": protocols}
-    for pattern, function in SENTENCES.items():
+    for pattern, function in (SENTENCES_OF_JUDGEMENT | SENTENCES).items():
         for name, known in names.items():
             anyone = "|".join(sorted(map(re.escape, known), key=len, reverse=True))
             words = f"(?i:{anyone})" if name == "protocol" else f"(?:{anyone})"
@@ -407,7 +431,7 @@ def wrong_in_sentence(results, patterns, strings, place: Place, text: str):
             if problem := _wrong_in_match(results, place, function, found):
                 yield problem
             text = text.replace(found[0], " ; ", 1)
-    for constant in CONSTANTS:
+    for constant in CONSTANTS_OF_JUDGEMENT | CONSTANTS:
         text = re.sub(constant, " ", text)
     for number in numbers_in(strings.sub(" ", text)):
         yield f"{number.text} is no number of the study that SENTENCES knows: {text}"
@@ -420,8 +444,14 @@ def _wrong_in_match(results, place, function, found):
         return f"{found[0]}: {type(error).__name__} {error}"
     if isinstance(values, bool) or values is None:
         return None if values else f"{found[0]} is not what results.json says"
-    groups = [(n, t) for n, t in found.groupdict().items() if n.startswith(("number", "points")) and t]
-    for (name, words), value in zip(groups, values, strict=False):
+    groups = [
+        (found.start(name), name, words)
+        for name, words in found.groupdict().items()
+        if name.startswith(("number", "points")) and words
+    ]
+    if len(groups) != len([value for value in values if value is not None]):
+        return f"{found[0]} shows {len(groups)} numbers, results.json has {values}"
+    for (_, name, words), value in zip(sorted(groups), values, strict=False):
         if not numbers_in(words, 0.01 if name.startswith("points") else 1)[0].shows(value):
             return f"{words} in '{found[0]}' is {value} in results.json"
     return None

@@ -126,7 +126,7 @@ class ReportPage(HTMLParser):
 
 NUMBER = re.compile(
     r"(?<![\w.,])(?:(?P<h>\d+) h (?P<hm>\d+) min|(?P<m>\d+) min (?P<s>\d+) s(?!\w)"
-    r"|(?P<digits>[+−]?\d+(?:,\d{3})*(?:\.\d+)?)(?:e(?P<power>[+−]?\d+))?(?P<unit>(?: ?%| pp))?)"
+    r"|(?P<less>< )?(?P<digits>[+−]?\d+(?:,\d{3})*(?:\.\d+)?)(?:e(?P<power>[+−]?\d+))?(?P<unit>(?: ?%| pp))?)"
 )
 
 
@@ -157,4 +157,6 @@ def _number(found, factor):
     scale = 10 ** int((part["power"] or "0").replace("−", "-")) * (0.01 if part["unit"] else factor)
     places = len(part["digits"].partition(".")[2])
     value = float(part["digits"].replace("−", "-").replace(",", ""))
+    if part["less"]:
+        return Number(value * scale / 2, value * scale / 2, found[0])
     return Number(value * scale, 0.5 * 10**-places * scale, found[0])

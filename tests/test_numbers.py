@@ -8,7 +8,8 @@ import re
 from dataclasses import replace
 
 import pytest
-from number_places import Expected, place_of
+from number_kinds import place_of
+from number_places import Expected
 from number_sentences import Place, compiled, strings_of, wrong_in_sentence
 from report_example import example
 from report_page import NUMBER, ReportPage, numbers_in
