@@ -73,12 +73,22 @@ def test_an_interval_is_a_command_below_its_number():
     ]
 
 
-def test_an_interval_stands_beside_its_number_where_a_paragraph_would_push_it_down():
-    columns = Column("value", "Value", True), Column("why", "Why")
-    row = number("+5.0", ("[−1.0, +11.0]",)), Cell("a reason of many words " * 4)
+def test_an_interval_stays_in_the_cell_where_a_paragraph_would_push_it_down():
+    columns = Column("value", "Value", True), Column("n", "N", True), Column("why", "Why")
+    row = number("+5.0", ("[−1.0, +11.0]",)), number("3"), Cell("a reason of many words " * 4)
     shown = tabular(Table("t", "T", "c", columns, (row,)))
-    assert r"+5.0 & \below{\ci{$-$1.0}{+11.0}} & a reason" in shown
-    assert r"S[table-format=+1.1,retain-explicit-plus] l >{\raggedright" in shown
+    assert r"\stacked{+5.0}{\below{\ci{$-$1.0}{+11.0}}} & 3 & a reason" in shown
+    assert r"{@{}r S[table-format=1] >{\raggedright\arraybackslash}p{0.62\textwidth}@{}}" in shown
+
+
+def test_paragraphs_share_the_page_with_the_other_columns():
+    long, short = Cell("words " * 20), Cell("word")
+    columns = tuple(Column(str(n), "Head") for n in range(6))
+    shares = [
+        Table("t", "T", "c", columns[: paragraphs + others], ((long,) * paragraphs + (short,) * others,))
+        for paragraphs, others in ((1, 1), (2, 1), (2, 3), (1, 5))
+    ]
+    assert [table.paragraph_share() for table in shares] == [0.62, 0.45, 0.33, 0.45]
 
 
 @pytest.mark.parametrize("scale", ["smoke", "scaled", "full"])

@@ -63,6 +63,7 @@ DIGITS = {
 COMMANDS = (
     r"\providecommand{\ci}[2]{[#1, #2]}",
     r"\providecommand{\below}[1]{{\scriptsize #1}}",
+    r"\providecommand{\stacked}[2]{\begin{tabular}[t]{@{}r@{}}#1\\[-2pt]#2\end{tabular}}",
     r"\providecommand{\head}[2]{\begin{tabular}[b]{@{}#1@{}}#2\end{tabular}}",
     r"\providecommand{\tablenote}[1]{\textsuperscript{\,#1}}",
     r"\ProvideTextCommandDefault{\textquotedbl}{\symbol{34}}",

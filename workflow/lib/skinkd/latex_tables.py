@@ -6,9 +6,9 @@ intervals, words) stands in braces, as siunitx asks.
 
 import re
 import textwrap
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from skinkd.cells import LONG, Cell, Column, Table
+from skinkd.cells import LONG, Table
 from skinkd.formats import MINUS
 from skinkd.latex import breakable, escape
 
@@ -28,11 +28,13 @@ class _Layout:
         spec: as the `tabular` takes it.
         head: its heading, ready to print.
         unit: of the numbers that stand in an `S` column, in its heading; None in other columns.
+        stacked: whether the smaller lines of a cell stand in it, not in lines of the table below it.
     """
 
     spec: str
     head: str
     unit: str | None = None
+    stacked: bool = False
 
 
 def tabular(table: Table, scale: str = "") -> str:
@@ -41,10 +43,9 @@ def tabular(table: Table, scale: str = "") -> str:
     Args:
         scale: what a reader must know of all numbers, below them; empty at full scale.
     """
-    spread = _intervals_beside(table) if _has_paragraphs(table) else table
-    layouts = [_layout(spread, index) for index in range(len(spread.columns))]
+    layouts = [_layout(table, index) for index in range(len(table.columns))]
     body = "\\addlinespace\n".join(
-        "".join(_row(spread, layouts, row, not i) for i, row in enumerate(group)) for group in spread.groups()
+        "".join(_row(table, layouts, row, not i) for i, row in enumerate(group)) for group in table.groups()
     )
     under = f"\\multicolumn{{{len(layouts)}}}{{@{{}}l@{{}}}}{{\\scriptsize {escape(scale)}}} \\\\\n"
     return (
@@ -52,33 +53,6 @@ def tabular(table: Table, scale: str = "") -> str:
         f"{' & '.join(layout.head for layout in layouts)} \\\\\n\\midrule\n{body}\\bottomrule\n"
         f"{under if scale else ''}\\end{{tabular}}\n"
     )
-
-
-def _has_paragraphs(table):
-    return any(_longest(table, i) > LONG for i, column in enumerate(table.columns) if not column.numeric)
-
-
-def _longest(table, index):
-    return max((len(row[index].text) for row in table.rows), default=0)
-
-
-def _intervals_beside(table):
-    """The table with a column for the smaller lines, which would else hang below the paragraphs."""
-    lined = [any(row[index].lines for row in table.rows) for index in range(len(table.columns))]
-    columns = [
-        part
-        for column, has in zip(table.columns, lined, strict=True)
-        for part in (column, Column(f"{column.key}_interval", ""))[: 1 + has]
-    ]
-    rows = [
-        tuple(
-            part
-            for cell, has in zip(row, lined, strict=True)
-            for part in (replace(cell, lines=()), Cell("; ".join(cell.lines), kind="lines"))[: 1 + has]
-        )
-        for row in table.rows
-    ]
-    return replace(table, columns=tuple(columns), rows=tuple(rows))
 
 
 def _layout(table, index) -> _Layout:
@@ -90,15 +64,17 @@ def _layout(table, index) -> _Layout:
     numbers = [(cell, found) for cell in cells if (found := _number(cell, unit))]
     named = f"{column.head}, {unit}" if unit and not column.head.endswith(f", {unit}") else column.head
     head = r" \\ ".join(map(escape, textwrap.wrap(named, HEAD_LETTERS, break_long_words=False)))
-    if not numbers:
-        return _Layout("r", f"\\head{{r}}{{{head}}}")
+    # Below a row of paragraphs the smaller lines would hang far from their numbers.
+    stacked = any(cell.lines for cell in cells) and any(map(table.is_long, range(len(table.columns))))
+    if stacked or not numbers:
+        return _Layout("r", f"\\head{{r}}{{{head}}}", stacked=stacked)
     return _Layout(f"S[{_format(table, numbers)}]", f"{{\\head{{c}}{{{head}}}}}", unit)
 
 
 def _text_spec(table, index):
-    if _longest(table, index) <= LONG:
+    if not table.is_long(index):
         return "l"
-    return f">{{\\raggedright\\arraybackslash}}p{{{0.62 if len(table.columns) < 4 else 0.3}\\textwidth}}"
+    return f">{{\\raggedright\\arraybackslash}}p{{{table.paragraph_share():.2f}\\textwidth}}"
 
 
 def _unit(cells) -> str:
@@ -138,7 +114,7 @@ def _row(table, layouts, row, opens_group):
     shown = [_cell(table, *pair) for pair in zip(layouts, row, strict=True)]
     if table.grouped and not opens_group:
         shown[0] = ""
-    depth = max(len(cell.lines) for cell in row)
+    depth = max(len(cell.lines) for cell, to in zip(row, layouts, strict=True) if not to.stacked)
     below = [[_below(*pair, i) for pair in zip(layouts, row, strict=True)] for i in range(depth)]
     return " \\\\[-2pt]\n".join(" & ".join(line) for line in (shown, *below)) + (
         " \\\\[2pt]\n" if depth else " \\\\\n"
@@ -146,15 +122,17 @@ def _row(table, layouts, row, opens_group):
 
 
 def _cell(table, layout, cell):
-    if cell.kind == "lines":
-        return _line(cell.text) if cell.text else ""
     note = f"\\tablenote{{{table.note_of(cell)}}}" if cell.why else ""
     number = None if layout.unit is None else _number(cell, layout.unit)
     if number:
         sign, whole, decimals = (number[part] or "" for part in (1, 2, 3))
         plain = f"{sign.replace(MINUS, '-')}{whole.replace(',', '')}{f'.{decimals}' if decimals else ''}"
         return f"{plain}{{{note}}}" if note else plain
-    return _set_apart(layout, _words(cell.text) + note)
+    words = _words(cell.text) + note
+    if layout.stacked:
+        for line in cell.lines:
+            words = f"\\stacked{{{words}}}{{{_line(line)}}}"
+    return _set_apart(layout, words)
 
 
 def _set_apart(layout, words):
@@ -170,7 +148,9 @@ def _words(text):
 
 
 def _below(layout, cell, index):
-    return _set_apart(layout, _line(cell.lines[index])) if index < len(cell.lines) else ""
+    if layout.stacked or index >= len(cell.lines):
+        return ""
+    return _set_apart(layout, _line(cell.lines[index]))
 
 
 def _line(text):
