@@ -75,10 +75,11 @@ def test_an_interval_is_a_command_below_its_number():
 
 def test_an_interval_stays_in_the_cell_where_a_paragraph_would_push_it_down():
     columns = Column("value", "Value", True), Column("n", "N", True), Column("why", "Why")
-    row = number("+5.0", ("[−1.0, +11.0]",)), number("3"), Cell("a reason of many words " * 4)
+    row = number("+5.0 pp", ("[−1.0, +11.0]",)), number("3"), Cell("a reason of many words " * 4)
     shown = tabular(Table("t", "T", "c", columns, (row,)))
-    assert r"\stacked{+5.0}{\below{\ci{$-$1.0}{+11.0}}} & 3 & a reason" in shown
+    assert r"\stacked{+5.0 pp}{\below{\ci{$-$1.0}{+11.0}}} & 3 & a reason" in shown
     assert r"{@{}r S[table-format=1] >{\raggedright\arraybackslash}p{0.62\textwidth}@{}}" in shown
+    assert shown.count("pp") == 1
 
 
 def test_paragraphs_share_the_page_with_the_other_columns():

@@ -60,15 +60,21 @@ def _layout(table, index) -> _Layout:
     cells = [row[index] for row in table.rows]
     if not column.numeric:
         return _Layout(_text_spec(table, index), escape(column.head))
+    # Below a row of paragraphs the smaller lines would hang far from their numbers.
+    if any(cell.lines for cell in cells) and any(map(table.is_long, range(len(table.columns)))):
+        return _Layout("r", _head("r", column.head), stacked=True)
     unit = _unit(cells)
     numbers = [(cell, found) for cell in cells if (found := _number(cell, unit))]
+    if not numbers:
+        return _Layout("r", _head("r", column.head))
     named = f"{column.head}, {unit}" if unit and not column.head.endswith(f", {unit}") else column.head
-    head = r" \\ ".join(map(escape, textwrap.wrap(named, HEAD_LETTERS, break_long_words=False)))
-    # Below a row of paragraphs the smaller lines would hang far from their numbers.
-    stacked = any(cell.lines for cell in cells) and any(map(table.is_long, range(len(table.columns))))
-    if stacked or not numbers:
-        return _Layout("r", f"\\head{{r}}{{{head}}}", stacked=stacked)
-    return _Layout(f"S[{_format(table, numbers)}]", f"{{\\head{{c}}{{{head}}}}}", unit)
+    return _Layout(f"S[{_format(table, numbers)}]", f"{{{_head('c', named)}}}", unit)
+
+
+def _head(align, words):
+    """A heading over numbers, in short lines."""
+    lines = textwrap.wrap(words, HEAD_LETTERS, break_long_words=False)
+    return f"\\head{{{align}}}{{" + r" \\ ".join(map(escape, lines)) + "}"
 
 
 def _text_spec(table, index):
