@@ -19,6 +19,11 @@ report: .venv/ready
 	@$(RUN) -m snakemake --cores $(CORES) report --configfile "$(CONFIG)"
 	@$(PACKAGE) skinkd.place "$(CONFIG)"
 
+# The finished report on paper, where TeX is installed: report.pdf beside report.html.
+.PHONY: pdf
+pdf: .venv/ready
+	@$(PACKAGE) skinkd.document "$(CONFIG)"
+
 test: .venv/ready
 	@$(RUN) -m pytest --numprocesses $(CORES) --dist loadfile
 

@@ -50,6 +50,13 @@ def short_scale_statement(results: dict) -> str:
     return f"{SCALES[results['study']['scale']]}, see the first page."
 
 
+def table_scale_statement(results: dict) -> str:
+    """What stands below a table that may stand alone in another paper; empty at full scale."""
+    if is_full(results):
+        return ""
+    return f"{SCALES[results['study']['scale']]}: these numbers do not test the paper."
+
+
 def evidence(results: dict, paper: str, protocols: list[str]) -> str:
     """What the intervals of one paper rest on, under the protocols given."""
     scores = {

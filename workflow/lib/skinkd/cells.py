@@ -5,9 +5,11 @@ from dataclasses import dataclass, field, replace
 
 from skinkd import formats
 
-# Text longer than this stands in a paragraph, whose lines hold about as many letters.
+# Text longer than this stands in a paragraph.
 LONG = 46
-PARAGRAPH = {True: 76, False: 42}  # in a table of less than four columns, and in others
+# About so many letters go into a line of a page of paper; a column without paragraphs takes such a share.
+LINE_LETTERS = 122
+SHORT_SHARE = 0.11
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,9 @@ class Table:
     def parts(self, lines: int) -> list["Table"]:
         """The table cut into tables of about `lines` lines of text each, for pages of paper."""
         parts, used = [[]], 0
+        letters = int(self.paragraph_share() * LINE_LETTERS)
         for row in self.rows:
-            height = max(self._height(cell) for cell in row)
+            height = max(_height(cell, letters) for cell in row)
             if parts[-1] and used + height > lines:
                 parts.append([])
                 used = 0
@@ -83,11 +86,15 @@ class Table:
             used += height
         return [replace(self, rows=tuple(rows)) for rows in parts]
 
-    def _height(self, cell: Cell) -> int:
-        """Lines of text that a cell takes on paper."""
-        narrow = PARAGRAPH[len(self.columns) < 4]
-        own = 1 if len(cell.text) <= LONG else -(-len(cell.text) // narrow)
-        return own + len(cell.lines)
+    def is_long(self, index: int) -> bool:
+        """Whether a column of words needs paragraphs."""
+        return not self.columns[index].numeric and any(len(row[index].text) > LONG for row in self.rows)
+
+    def paragraph_share(self) -> float:
+        """The share of a page's width that each column of paragraphs may take."""
+        long = sum(map(self.is_long, range(len(self.columns)))) or 1
+        others = len(self.columns) - long
+        return min(0.62, max(0.16, round((1 - SHORT_SHARE * others) / long, 2)))
 
     def groups(self) -> list[list[tuple[Cell, ...]]]:
         """Rows that share their first cell, in order; all rows in one group if not `grouped`."""
@@ -98,6 +105,12 @@ class Table:
             else:
                 groups.append([row])
         return groups
+
+
+def _height(cell: Cell, letters: int) -> int:
+    """Lines of text that a cell takes on paper, whose paragraphs have so many letters in a line."""
+    own = 1 if len(cell.text) <= LONG else -(-len(cell.text) // letters)
+    return own + len(cell.lines)
 
 
 def _letters(index: int) -> str:

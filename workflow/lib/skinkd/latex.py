@@ -1,10 +1,9 @@
-"""LaTeX: text that cannot break a document, tabulars that stand alone, numbers as macros."""
+"""LaTeX: text that cannot break a document, and numbers as macros."""
 
 import re
 import unicodedata
 
 from skinkd import formats
-from skinkd.cells import LONG, Cell, Table
 from skinkd.lookups import SCALES
 
 SPECIAL = {
@@ -36,10 +35,8 @@ MATHEMATICS = {
     "▼": "blacktriangledown", "●": "bullet", "○": "circ", "◐": "odot", "◇": "diamond",
 }  # fmt: skip
 SCRIPTS = {
-    "²": "^2",
-    "³": "^3",
-    "¹": "^1",
     "ᵀ": "^T",
+    **{char: f"^{i}" for i, char in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
     **{char: f"_{i}" for i, char in enumerate("₀₁₂₃₄₅₆₇₈₉")},
 }
 TYPOGRAPHY = {
@@ -62,6 +59,17 @@ DIGITS = {
     "0": "Zero", "1": "One", "2": "Two", "3": "Three", "4": "Four",
     "5": "Five", "6": "Six", "7": "Seven", "8": "Eight", "9": "Nine",
 }  # fmt: skip
+# What the tables need beyond booktabs and siunitx; a paper that has such a command keeps its own.
+COMMANDS = (
+    r"\providecommand{\ci}[2]{[#1, #2]}",
+    r"\providecommand{\below}[1]{{\scriptsize #1}}",
+    r"\providecommand{\stacked}[2]{\begin{tabular}[t]{@{}r@{}}#1\\[-2pt]#2\end{tabular}}",
+    r"\providecommand{\head}[2]{\begin{tabular}[b]{@{}#1@{}}#2\end{tabular}}",
+    r"\providecommand{\tablenote}[1]{\textsuperscript{\,#1}}",
+    r"\ProvideTextCommandDefault{\textquotedbl}{\symbol{34}}",
+    r"\AtBeginDocument{\providecommand{\blacktriangle}{\bigtriangleup}%",
+    r"  \providecommand{\blacktriangledown}{\bigtriangledown}}",
+)
 # The letters that T1 fonts hold and inputenc knows, beyond ASCII.
 T1_LETTERS = "".join(map(chr, [*range(0xC0, 0xD7), *range(0xD8, 0xF7), *range(0xF8, 0x17F)]))
 
@@ -99,58 +107,10 @@ def comment(text: str) -> str:
     return f"% {' '.join(str(text).split())}\n"
 
 
-def tabular(table: Table) -> str:
-    """The `tabular` alone, with booktabs rules: caption and label belong to whoever inputs it."""
-    align = "".join(_alignment(table, index) for index in range(len(table.columns)))
-    head = " & ".join(_head(column) for column in table.columns)
-    body = "\\addlinespace\n".join(
-        "".join(_row(table, row, not i) for i, row in enumerate(g)) for g in table.groups()
-    )
-    return (
-        f"\\begin{{tabular}}{{@{{}}{align}@{{}}}}\n\\toprule\n{head} \\\\\n\\midrule\n{body}\\bottomrule\n"
-        "\\end{tabular}\n"
-    )
-
-
-def _alignment(table, index):
-    if table.columns[index].numeric:
-        return "r"
-    longest = max((len(row[index].text) for row in table.rows), default=0)
-    if longest <= LONG:
-        return "l"
-    return f"p{{{0.62 if len(table.columns) < 4 else 0.3}\\textwidth}}"
-
-
-def _head(column):
-    return f"\\head{{{'r' if column.numeric else 'l'}}}{{{escape(column.head)}}}"
-
-
-def _row(table, row, opens_group):
-    cells = list(row)
-    if table.grouped and not opens_group:
-        cells[0] = Cell("")
-    end = "\\\\[2pt]" if any(cell.lines for cell in cells) else "\\\\"
-    return " & ".join(_cell(table, cell) for cell in cells) + f" {end}\n"
-
-
-def _cell(table, cell):
-    note = f"\\tablenote{{{table.note_of(cell)}}}" if cell.why else ""
-    words = breakable if len(cell.text) > LONG else escape
-    shown = words(cell.text)
-    for line in cell.lines:
-        shown = f"\\stacked{{{shown}}}{{{escape(line)}}}"
-    return shown + note
-
-
 def macros(results: dict) -> str:
     """Commands that the tables need, and one for each score over all classes: no number is typed by hand."""
     study = results["study"]
-    commands = [
-        "\\newcommand{\\stacked}[2]{\\begin{tabular}[t]{@{}r@{}}#1\\\\[-2pt]{\\scriptsize #2}\\end{tabular}}",
-        "\\newcommand{\\head}[2]{\\begin{tabular}[b]{@{}#1@{}}#2\\end{tabular}}",
-        "\\newcommand{\\tablenote}[1]{\\textsuperscript{\\,#1}}",
-        f"\\newcommand{{\\StudyScale}}{{{escape(SCALES[study['scale']])}}}",
-    ]
+    commands = [*COMMANDS, f"\\newcommand{{\\StudyScale}}{{{escape(SCALES[study['scale']])}}}"]
     commands += [
         f"\\newcommand{{\\{name}}}{{{escape(value)}}}"
         for name, value in sorted(score_macros(results).items())

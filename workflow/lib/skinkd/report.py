@@ -3,12 +3,23 @@
 import csv
 import io
 import json
+from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment
 from markupsafe import Markup
 
-from skinkd import captions, figure_captions, figures, formats, latex, lookups, plates, selections
+from skinkd import (
+    captions,
+    figure_captions,
+    figures,
+    formats,
+    latex,
+    latex_tables,
+    lookups,
+    plates,
+    selections,
+)
 from skinkd.cells import Table, slug
 from skinkd.errors import InputError, examples
 from skinkd.pages import environment_of, policy_digest, webp_uri
@@ -122,15 +133,16 @@ def table_files(results: dict, made: dict[str, Table], results_sha256: str) -> d
     origin = latex.comment(
         f"generated from results.json sha256:{results_sha256} commit {commit}, do not edit"
     )
-    if statement := captions.scale_statement(results):
-        origin += latex.comment(statement)
+    statement = captions.scale_statement(results)
+    origin += latex.comment(statement) if statement else ""
+    tabular = partial(latex_tables.tabular, scale=captions.table_scale_statement(results))
     files = {"macros.tex": origin + latex.macros(results)}
     for name, table in made.items():
-        files[f"{name}.tex"] = origin + latex.tabular(table)
+        files[f"{name}.tex"] = origin + tabular(table)
         files[f"{name}.csv"] = csv_of(table)
         parts = [] if table.filed else table.parts(PART_LINES)
         if len(parts) > 1:
-            files |= {f"{name}-part{n}.tex": origin + latex.tabular(part) for n, part in enumerate(parts, 1)}
+            files |= {f"{name}-part{n}.tex": origin + tabular(part) for n, part in enumerate(parts, 1)}
     return files
 
 

@@ -93,7 +93,7 @@ def injection(results: dict, paper: str) -> Table | None:
 def _injection_rows(results, paper, about):
     arm = cells.text(arm_label(results, paper, about["arm"]))
     if not about["images_injected"]:
-        yield arm, cells.text("none"), cells.text(""), *(cells.missing(NOTHING, "none") for _ in range(3))
+        yield arm, cells.text("none"), cells.text("none"), *(cells.missing(NOTHING, "none") for _ in range(3))
         return
     for reach in about["reaches"]:
         images = cells.text(

@@ -26,7 +26,7 @@ def arms(results: dict, paper: str) -> Table:
     return Table(
         name=slug(paper, "arms"),
         title=f"{about['label']}: arms",
-        caption=f"{about['reproduces']}",
+        caption=f"{about['reproduces']}.",
         columns=(*(Column(head.lower(), head) for head in heads), Column("parameters", "Parameters", True)),
         rows=tuple(
             (
