@@ -164,11 +164,13 @@ const stopOnlyWhereItScrolls = () => {
 const followReading = () => {
   const contents = document.getElementById("contents");
   const links = new Map([...contents.querySelectorAll("a")].map((link) => [link.hash.slice(1), link]));
+  const mark = (id) => {
+    for (const link of links.values()) link.removeAttribute("aria-current");
+    links.get(id).setAttribute("aria-current", "true");
+  };
+  mark(links.keys().next().value);
   const observer = new IntersectionObserver((entries) => {
-    for (const entry of entries.filter((found) => found.isIntersecting)) {
-      for (const link of links.values()) link.removeAttribute("aria-current");
-      links.get(entry.target.id).setAttribute("aria-current", "true");
-    }
+    for (const entry of entries) if (entry.isIntersecting) mark(entry.target.id);
   }, { rootMargin: "-10% 0px -80% 0px" });
   for (const id of links.keys()) observer.observe(document.getElementById(id));
   contents.addEventListener("click", (event) => {

@@ -20,6 +20,7 @@ NUMBERS = (
 )
 UNFOLD = "document.querySelectorAll('details').forEach((fold) => { fold.open = true; })"
 # Rows whose cells look alike are judged alike; what scrolls is laid out in full, so that no letter is hidden.
+# A figure is one image with one text, whatever is in it.
 ONE_ROW_OF_EACH_KIND = """() => {
   for (const body of document.querySelectorAll("tbody")) {
     const seen = new Set();
@@ -30,6 +31,7 @@ ONE_ROW_OF_EACH_KIND = """() => {
     }
   }
   for (const region of document.querySelectorAll(".scroll")) region.style.maxHeight = "none";
+  for (const figure of document.querySelectorAll(".plate svg")) figure.replaceChildren();
 }"""
 SIDEWAYS = """() => [...document.querySelectorAll("*")].filter((element) => (
   element.scrollWidth > element.clientWidth + 1
@@ -79,6 +81,22 @@ def axe(tmp_path_factory):
         pytest.skip(reason)
     modules = install(Path(__file__).parent / "browser", tmp_path_factory.mktemp("axe"))
     return (modules / "axe-core/axe.min.js").read_text(encoding="utf-8")
+
+
+def until(page, expression, argument=None):
+    """Wait until an expression is true; Playwright's own way needs the `eval` that the policy forbids."""
+    for _ in range(200):
+        if page.evaluate(expression, argument):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never true: {expression}")
+
+
+def copied(page, table):
+    """Press the table's `copy`; returns the lines of the clipboard, in cells."""
+    page.locator(f"{table} .copy").click()
+    until(page, "(table) => document.querySelector(`${table} .files`).innerText.includes('copied')", table)
+    return [line.split("\t") for line in page.evaluate("navigator.clipboard.readText()").split("\n")]
 
 
 def shown_rows(page, table=GENERAL):
@@ -161,16 +179,11 @@ def test_what_is_copied_are_the_rows_shown_with_unrounded_numbers(show):
     with show(permissions=["clipboard-read", "clipboard-write"]) as page:
         page.get_by_role("search").first.get_by_role("searchbox").fill("table 2 leak-free BLKD")
         head(page, "Reproduced").get_by_role("button").click()
-        page.locator(f"{GENERAL} .copy").click()
-        page.wait_for_function(
-            "(id) => document.querySelector(`${id} .files`).innerText.includes('copied')", arg=GENERAL
-        )
-        first, *lines = page.evaluate("navigator.clipboard.readText()").split("\n")
-        rows = [line.split("\t") for line in lines]
-        assert first.split("\t")[:5] == ["Paper", "Table", "Protocol", "Arm", "Metric"]
+        first, *rows = copied(page, GENERAL)
+        assert first[:5] == ["Paper", "Table", "Protocol", "Arm", "Metric"]
         assert len(rows) == shown_rows(page).count() > 2
         assert {(row[1], row[2], row[3]) for row in rows} == {("Table 2", "Leak-free", "BLKD")}
-        column = first.split("\t").index("Reproduced")
+        column = first.index("Reproduced")
         shown = [
             float(row.locator("td").nth(column - 1).get_attribute("data-value"))
             for row in shown_rows(page).all()
@@ -180,12 +193,9 @@ def test_what_is_copied_are_the_rows_shown_with_unrounded_numbers(show):
 
 
 def test_a_group_s_name_is_copied_into_each_of_its_rows(show):
-    with show("#table-ssd_kd-as-printed-table-2", permissions=["clipboard-read", "clipboard-write"]) as page:
-        page.locator("#table-ssd_kd-as-printed-table-2 .copy").click()
-        page.wait_for_function(
-            "document.querySelector('#table-ssd_kd-as-printed-table-2 .files').innerText.includes('copied')"
-        )
-        lines = [line.split("\t") for line in page.evaluate("navigator.clipboard.readText()").split("\n")]
+    table = "#table-ssd_kd-as-printed-table-2"
+    with show(table, permissions=["clipboard-read", "clipboard-write"]) as page:
+        lines = copied(page, table)
         assert [line[0] for line in lines] == [
             "Protocol",
             *["As published"] * 3,
@@ -257,7 +267,7 @@ def test_what_scrolls_sideways_can_be_scrolled_by_keyboard(show, script):
 
 def test_what_does_not_scroll_is_no_stop_of_the_keyboard(show):
     with show() as page:
-        page.wait_for_function("!document.querySelector('#table-protocols .scroll').hasAttribute('tabindex')")
+        until(page, "!document.querySelector('#table-protocols .scroll').hasAttribute('tabindex')")
         assert page.locator(f"{GENERAL} .scroll").get_attribute("tabindex") == "0"
 
 
@@ -277,7 +287,7 @@ def test_a_narrow_window_scrolls_down_alone(show, width):
 
 @pytest.mark.parametrize("script", [True, False])
 def test_a_phone_has_its_contents_one_touch_away(show, script):
-    with show(**PHONE, java_script_enabled=script) as page:
+    with show(**PHONE, reduced_motion="reduce", java_script_enabled=script) as page:
         contents = page.get_by_role("navigation", name="Contents")
         assert not contents.is_visible()
         opener = page.get_by_role("button", name="Contents")
@@ -288,14 +298,9 @@ def test_a_phone_has_its_contents_one_touch_away(show, script):
         assert not contents.is_visible()
         opener.tap()
         contents.get_by_role("link", name="Downloads").tap()
-        page.wait_for_timeout(0)
-        assert page.url.endswith("#downloads")
-        assert contents.is_visible() != script
-        page.locator("#downloads").wait_for()
+        until(page, "location.hash === '#downloads'")
+        assert contents.is_visible() != script, "a touch elsewhere closes it, script or not"
         header = page.locator("header").bounding_box()
-        page.wait_for_function(
-            "Math.abs(document.querySelector('#downloads').getBoundingClientRect().top) < innerHeight"
-        )
         assert page.locator("#downloads").bounding_box()["y"] >= header["height"]
 
 
@@ -320,9 +325,8 @@ def test_without_script_everything_is_there_and_nothing_pretends_to_work(show):
         assert page.locator("button:visible").count() == 0
         assert page.locator("main [hidden], main input").count() == 0
         assert page.get_by_role("navigation", name="Contents").is_visible()
-        assert all(link.is_visible() for link in page.locator("nav a").all())
-        for fold in page.locator("details:not([open]) > summary").all():
-            fold.evaluate("(summary) => { summary.parentElement.open = true; }")
+        assert page.locator("nav a:visible").count() == page.locator("nav a").count()
+        page.evaluate(UNFOLD)
         assert page.locator("main tbody").all_inner_texts() == with_script
         assert page.locator("main tbody tr:visible").count() == page.locator("main tbody tr").count() > 400
         assert page.problems == []
@@ -344,7 +348,7 @@ def test_a_link_to_what_is_folded_opens_it(show, report):
 def test_every_anchor_is_unique_and_every_link_stays_in_the_report_s_folder(show):
     with show() as page:
         ids = page.locator("[id]").evaluate_all("(all) => all.map((each) => each.id)")
-        links = page.locator("[href]").evaluate_all("(all) => all.map((each) => each.getAttribute('href'))")
+        links = page.locator("a[href]").evaluate_all("(all) => all.map((each) => each.getAttribute('href'))")
         assert len(ids) == len(set(ids))
         assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
         beside = {link for link in links if not link.startswith("#")}
@@ -388,8 +392,8 @@ def test_paper_is_light_shows_everything_and_cuts_nothing(show, script):
         page.emulate_media(media="print")
         assert ground_of(page) == "rgb(255, 255, 255)"
         assert page.locator(".plate svg").first.evaluate("(svg) => getComputedStyle(svg).filter") == "none"
-        for hidden in ("nav", "header button", ".filter", ".anchor", ".copy", ".skip"):
-            assert not any(each.is_visible() for each in page.locator(hidden).all()), hidden
+        for hidden in ("nav", ".open-contents", "#theme", ".filter", ".anchor", ".copy", ".skip"):
+            assert page.locator(f"{hidden}:visible").count() == 0, hidden
         unseen = (
             "(all) => all.filter((each) => !each.checkVisibility()).map((each) => each.closest('[id]').id)"
         )
@@ -408,7 +412,7 @@ def test_printed_tables_repeat_their_heads_and_the_page_is_afterwards_what_it_wa
         assert head(page, "Published").get_attribute("aria-sort") == "ascending"
     command = ["pdftotext", "-layout", tmp_path / "report.pdf", "-"]
     pages = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\f")
-    rows = [bool(re.search(r"DSNet +Table \d +(As|Leak)", text)) for text in pages]
+    rows = [bool(re.search(r"^ *DSNet +Table .*untestable", text, re.MULTILINE)) for text in pages]
     heads = [bool(re.search(r"Published +Reproduced +Δ, pp +Verdict", text)) for text in pages]
     assert sum(rows) >= 2
     assert all(head for row, head in zip(rows, heads, strict=True) if row)
