@@ -161,18 +161,26 @@ const stopOnlyWhereItScrolls = () => {
   for (const region of document.querySelectorAll(".scroll, .plate, .strip, pre")) observer.observe(region);
 };
 
+// Marks the link to what stands at the top of the window, or at its end where the page ends.
+const markRead = (links) => {
+  const ended = scrollY + innerHeight >= root.scrollHeight - 2;
+  const line = innerHeight * (ended ? 1 : 0.25);
+  const topOf = (link) => document.getElementById(link.hash.slice(1)).getBoundingClientRect().top;
+  const read = links.filter((link) => topOf(link) < line).at(-1) ?? links[0];
+  if (read.ariaCurrent) return;
+  for (const link of links) link.ariaCurrent = link === read ? "true" : null;
+};
+
 const followReading = () => {
   const contents = document.getElementById("contents");
-  const links = new Map([...contents.querySelectorAll("a")].map((link) => [link.hash.slice(1), link]));
-  const mark = (id) => {
-    for (const link of links.values()) link.removeAttribute("aria-current");
-    links.get(id).setAttribute("aria-current", "true");
+  const links = [...contents.querySelectorAll("a")];
+  let waiting = false;
+  const mark = () => {
+    if (!waiting) requestAnimationFrame(() => { waiting = false; markRead(links); });
+    waiting = true;
   };
-  mark(links.keys().next().value);
-  const observer = new IntersectionObserver((entries) => {
-    for (const entry of entries) if (entry.isIntersecting) mark(entry.target.id);
-  }, { rootMargin: "-10% 0px -80% 0px" });
-  for (const id of links.keys()) observer.observe(document.getElementById(id));
+  addEventListener("scroll", mark, { passive: true });
+  mark();
   contents.addEventListener("click", (event) => {
     if (event.target.closest("a") && contents.matches(":popover-open")) contents.hidePopover();
   });
