@@ -2,9 +2,10 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
-from skinkd import report, tables
+from skinkd import page_weight, report, tables
 from skinkd.atomic import digest_of, write_text
 from skinkd.jobs import logged_to
 
@@ -29,6 +30,7 @@ def render(
     embedded = report.embed(results, path_to_pictures)
     html = report.html(results, made, svgs, samples, embedded, path_to_templates, results_sha256)
     write_text(path_to_html, html)
+    _warn(page_weight.warning(html))
     pictures = Path(os.path.relpath(path_to_pictures, Path(path_to_latex).parent)).as_posix()
     latex = report.latex_document(results, made, path_to_templates, results_sha256, pictures)
     write_text(path_to_latex, latex)
@@ -38,6 +40,13 @@ def render(
     for path in Path(path_to_tables).iterdir():
         if path.name not in files:
             path.unlink()
+
+
+def _warn(warning):
+    """Into the log, and past it to the user's eyes."""
+    if warning:
+        print(warning)
+        print(warning, file=sys.__stderr__, flush=True)
 
 
 if __name__ == "__main__":
