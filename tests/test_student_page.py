@@ -67,7 +67,6 @@ PICTURES = {
     "two_bits.png": png(SAMPLES[..., :1] >> 14, GREY, 2),
     "four_bits.png": png(SAMPLES[..., :1] >> 12, GREY, 4, transparent=b"\0\x55"),
     "keyed.png": png(SAMPLES >> 8, COLOUR, 8, transparent=KEY),
-    "sixteen.png": png(SAMPLES, COLOUR, 16),
     "sixteen_clear.png": png(SAMPLES[..., :2], GREY_ALPHA, 16),
     "woven.png": png(SAMPLES >> 8, COLOUR, 8, interlaced=True),
     "woven_bits.png": png(SAMPLES[..., :1] >> 15, GREY, 1, interlaced=True),

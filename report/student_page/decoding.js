@@ -23,7 +23,8 @@ async function decodePicture(bytes, leastPx) {
   const starts = (...values) => values.every((value, index) => bytes[index] === value);
   if (starts(0xff, 0xd8, 0xff)) return decodedJpeg(bytes, leastPx);
   if (starts(...SIGNATURE)) return decodedPng(bytes);
-  if (starts(0x42, 0x4d) || (starts(0x52, 0x49, 0x46, 0x46) && bytes[8] === 0x57)) return decodedByBrowser(bytes);
+  if (starts(0x42, 0x4d) || (starts(0x52, 0x49, 0x46, 0x46) && bytes[8] === 0x57))
+    return decodedByBrowser(bytes);
   throw new BadPicture("not a picture in JPEG, PNG, BMP or WebP");
 }
 
@@ -60,7 +61,10 @@ async function decodedByBrowser(bytes) {
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
   const { data } = context.getImageData(0, 0, width, height);
-  const rgb = Uint8Array.from({ length: width * height * 3 }, (_, at) => data[4 * Math.floor(at / 3) + (at % 3)]);
+  const rgb = Uint8Array.from(
+    { length: width * height * 3 },
+    (_, at) => data[4 * Math.floor(at / 3) + (at % 3)],
+  );
   return upright({ width, height, rgb, metadata: riffMetadata(bytes) }, []);
 }
 
@@ -68,7 +72,7 @@ async function decodedByBrowser(bytes) {
 function riffMetadata(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const metadata = { exif: null, xmp: null };
-  for (let at = 12; bytes[0] === 0x52 && at + 8 <= bytes.length; ) {
+  for (let at = 12; bytes[0] === 0x52 && at + 8 <= bytes.length;) {
     const length = view.getUint32(at + 4, true);
     const type = String.fromCharCode(...bytes.subarray(at, at + 4));
     const content = bytes.subarray(at + 8, at + 8 + length);

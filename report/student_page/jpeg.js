@@ -4,7 +4,7 @@
  */
 
 /** Decode a JPEG, at the smallest fraction that leaves both sides at least `leastPx`.
- * @returns {{width, height, rgb, full, space, metadata, lacksEnd}} rgb: (height, width, 3); full: the size in the file.
+ * @returns {{width, height, rgb, space, metadata, lacksEnd}} rgb: (height, width, 3).
  */
 function decodeJpeg(bytes, leastPx) {
   const state = { bytes, tables: {}, quantisers: [], restart: 0, frame: null, jfif: false, adobe: null };
@@ -76,7 +76,8 @@ function readUnits(state, scan, reader) {
       if (unit > 0) reader.restart();
       scan.empty = 0;
     }
-    if (unit === 0 || (restart > 0 && unit % restart === 0)) scan.components.forEach((each) => (each.previous = 0));
+    if (unit === 0 || (restart > 0 && unit % restart === 0))
+      scan.components.forEach((each) => (each.previous = 0));
     const place = [unit % unitsAcross, Math.floor(unit / unitsAcross)];
     const isLost = reader.starved;
     for (const component of scan.components) readUnit(frame, scan, reader, component, place, other, isLost);
@@ -108,16 +109,31 @@ function transformTo(component, at, across, down) {
 }
 
 function pictureOf({ bytes, frame, jfif, adobe, metadata }) {
-  if (!frame || !frame.components.every((component) => component.seen)) throw new BadPicture("the JPEG has no picture");
+  if (!frame || !frame.components.every((component) => component.seen))
+    throw new BadPicture("the JPEG has no picture");
   for (const component of frame.isProgressive ? frame.components : []) {
     for (let index = 0; index < component.blocks.length / 64; index += 1) {
-      transformTo(component, 64 * index, index % component.storedAcross, Math.floor(index / component.storedAcross));
+      transformTo(
+        component,
+        64 * index,
+        index % component.storedAcross,
+        Math.floor(index / component.storedAcross),
+      );
     }
     component.blocks = null;
   }
   const space = spaceOf(frame, jfif, adobe);
-  const rgb = rgbOf(frame.components.map((component) => upsampled(component, frame, frame.side)), space);
-  return { ...frame.scaled, rgb, full: [frame.width, frame.height], space, metadata, lacksEnd: lacksEnd(bytes) };
+  const rgb = rgbOf(
+    frame.components.map((component) => upsampled(component, frame, frame.side)),
+    space,
+  );
+  return {
+    ...frame.scaled,
+    rgb,
+    space,
+    metadata,
+    lacksEnd: lacksEnd(bytes),
+  };
 }
 
 /** What a JPEG's numbers mean: jdapimin.c, default_decompress_parms. */
@@ -132,7 +148,8 @@ function spaceOf({ components }, jfif, adobe) {
 /** Whether no end marker follows the last scan. */
 function lacksEnd(bytes) {
   const last = (code) => {
-    for (let at = bytes.length - 2; at >= 0; at -= 1) if (bytes[at] === 0xff && bytes[at + 1] === code) return at;
+    for (let at = bytes.length - 2; at >= 0; at -= 1)
+      if (bytes[at] === 0xff && bytes[at + 1] === code) return at;
     return -1;
   };
   return last(0xd9) < last(0xda);

@@ -9,15 +9,17 @@ function readSegment(state, marker, segment) {
   else if (marker === 0xc4) readHuffman(state, segment);
   else if (marker === 0xdd) state.restart = (segment[0] << 8) | segment[1];
   else if (HUFFMAN_FRAMES.includes(marker)) readFrame(state, segment, marker === 0xc2);
-  else if (OTHER_FRAMES.includes(marker)) throw new BadPicture("a rare kind of JPEG that this page does not decode");
+  else if (OTHER_FRAMES.includes(marker))
+    throw new BadPicture("a rare kind of JPEG that this page does not decode");
   else if (marker === 0xe0 && text(4) === "JFIF") state.jfif = true;
   else if (marker === 0xee && text(5) === "Adobe") state.adobe = segment[11];
   else if (marker === 0xe1 && text(6) === "Exif\0\0") state.metadata.exif ??= segment.slice(6);
-  else if (marker === 0xe1 && text(29) === "http://ns.adobe.com/xap/1.0/\0") state.metadata.xmp = segment.slice(29);
+  else if (marker === 0xe1 && text(29) === "http://ns.adobe.com/xap/1.0/\0")
+    state.metadata.xmp = segment.slice(29);
 }
 
 function readQuantisers(state, segment) {
-  for (let at = 0; at < segment.length; ) {
+  for (let at = 0; at < segment.length;) {
     const isWide = segment[at] >> 4 > 0;
     const table = new Uint16Array(64);
     for (let k = 0; k < 64; k += 1) {
@@ -30,7 +32,7 @@ function readQuantisers(state, segment) {
 }
 
 function readHuffman(state, segment) {
-  for (let at = 0; at < segment.length; ) {
+  for (let at = 0; at < segment.length;) {
     const counts = segment.subarray(at + 1, at + 17);
     const total = counts.reduce((sum, count) => sum + count, 0);
     state.tables[segment[at]] = huffmanTable(counts, segment.subarray(at + 17, at + 17 + total));
@@ -49,7 +51,10 @@ function readFrame(state, segment, isProgressive) {
     const [id, factors, table] = segment.subarray(6 + 3 * index);
     return { id, across: factors >> 4, down: factors & 15, table, previous: 0, seen: false };
   });
-  const scale = [8, 4, 2, 1].find((each) => each === 1 || Math.floor(width / state.leastPx) >= each && Math.floor(height / state.leastPx) >= each);
+  const scale = [8, 4, 2, 1].find(
+    (each) =>
+      each === 1 || (Math.floor(width / state.leastPx) >= each && Math.floor(height / state.leastPx) >= each),
+  );
   const frame = { width, height, isProgressive, components, side: 8 / scale };
   frame.scaled = { width: Math.ceil(width / scale), height: Math.ceil(height / scale) };
   frame.mostAcross = Math.max(...components.map((component) => component.across));
@@ -63,7 +68,8 @@ function placeComponent(frame, component) {
   const { mostAcross, mostDown, side } = frame;
   component.side = side;
   const fits = (most, own) => (most * side) % (own * component.side * 2) === 0;
-  while (component.side < 8 && fits(mostAcross, component.across) && fits(mostDown, component.down)) component.side *= 2;
+  while (component.side < 8 && fits(mostAcross, component.across) && fits(mostDown, component.down))
+    component.side *= 2;
   const share = (length, own, most, unit) => Math.ceil((length * own * unit) / (most * 8));
   component.width = share(frame.width, component.across, mostAcross, component.side);
   component.height = share(frame.height, component.down, mostDown, component.side);

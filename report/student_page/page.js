@@ -79,8 +79,12 @@ function articleOf(name, said) {
   heading.id = `picture-${(answered += 1)}`;
   article.querySelector("article").setAttribute("aria-labelledby", heading.id);
   article.querySelector("caption").textContent = `${titleOf(best)}: ${said.probabilities[best].toFixed(3)}`;
-  article.querySelector("tbody").append(...ABOUT.classes.map((_, own) => rowOf(own, said.probabilities[own])));
-  article.querySelector(".notes").textContent = said.notes.map((note) => `This picture was ${note}.`).join(" ");
+  article
+    .querySelector("tbody")
+    .append(...ABOUT.classes.map((_, own) => rowOf(own, said.probabilities[own])));
+  article.querySelector(".notes").textContent = said.notes
+    .map((note) => `This picture was ${note}.`)
+    .join(" ");
   addHeatMap(article, name, said, best);
   return article;
 }
@@ -112,7 +116,9 @@ function addHeatMap(article, name, { shown, maps }, best) {
   const choice = article.querySelector("select");
   if (!maps) {
     draw(null);
-    choice.closest("label").replaceWith("This student's heat maps need gradients, which a browser does not compute.");
+    choice
+      .closest("label")
+      .replaceWith("This student's heat maps need gradients, which a browser does not compute.");
     return;
   }
   choice.append(new Option("none", ""), ...ABOUT.classes.map((_, own) => new Option(titleOf(own), own)));

@@ -1,17 +1,17 @@
-/** Decodes a PNG to the pixels that Pillow gets from it: browsers apply gamma, and lose colours under alpha. */
+/** Decodes a PNG to the pixels that Pillow gets: browsers apply gamma, and lose colours under alpha. */
 
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
-/** Decode a PNG. @returns {Promise<{width, height, rgb, full, mode, isClear, metadata}>} */
+/** Decode a PNG. @returns {Promise<{width, height, rgb, mode, isClear, metadata}>} */
 async function decodePng(bytes) {
   const file = { data: [], palette: null, transparency: null, metadata: { exif: null, xmp: null } };
-  for (let at = 8; at < bytes.length; ) at = readChunk(file, bytes, at);
+  for (let at = 8; at < bytes.length;) at = readChunk(file, bytes, at);
   if (!file.header) throw new BadPicture("the PNG has no header");
   const { header } = file;
   if (header.depth === 16 && header.type === 0) {
     throw new BadPicture("mode I;16, more than 8 bits; convert it to 8 bits per channel");
   }
   const samples = samplesOf(header, await inflated(file.data));
-  return { ...flattened(file, samples), full: [header.width, header.height], metadata: file.metadata };
+  return { ...flattened(file, samples), metadata: file.metadata };
 }
 
 /** Read a chunk; where the next one begins. */
@@ -34,7 +34,8 @@ function readChunk(file, bytes, at) {
   else if (type === "PLTE") file.palette = content;
   else if (type === "tRNS") file.transparency = content;
   else if (type === "eXIf") file.metadata.exif = content;
-  else if (type === "iTXt" && String.fromCharCode(...content.subarray(0, 17)) === "XML:com.adobe.xmp") file.metadata.xmp = content;
+  else if (type === "iTXt" && String.fromCharCode(...content.subarray(0, 17)) === "XML:com.adobe.xmp")
+    file.metadata.xmp = content;
   return type === "IEND" ? bytes.length : end;
 }
 
@@ -43,7 +44,8 @@ function headerOf(content) {
   const header = { width: view.getUint32(0), height: view.getUint32(4) };
   [header.depth, header.type, , , header.interlaced] = content.subarray(8);
   const depths = { 0: [1, 2, 4, 8, 16], 3: [1, 2, 4, 8] }[header.type] ?? [8, 16];
-  if (!(header.type in CHANNELS) || !depths.includes(header.depth)) throw new BadPicture("a PNG of no known kind");
+  if (!(header.type in CHANNELS) || !depths.includes(header.depth))
+    throw new BadPicture("a PNG of no known kind");
   checkSize(header.width, header.height);
   return header;
 }

@@ -3,7 +3,15 @@
 // Channels by colour type.
 const CHANNELS = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 // Adam7: first column and row of each pass, and how far apart its columns and rows are.
-const PASSES = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]];
+const PASSES = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+];
 
 /** Uint8Array (height, width, channels): 8 bits, or the upper 8 of 16; fewer bits as they are. */
 function samplesOf(header, data) {
@@ -34,7 +42,9 @@ function sampleAt(rows, start, index, depth) {
   return (rows[start + (bit >> 3)] >> (8 - depth - (bit & 7))) & ((1 << depth) - 1);
 }
 
-/** Rows without their filters: PNG specification, section 9. @param {number} step bytes to the left neighbour. */
+/** Rows without their filters: PNG specification, section 9.
+ * @param {number} step bytes to the left neighbour.
+ */
 function unfiltered(data, at, stride, height, step) {
   if (at + (stride + 1) * height > data.length) throw new BadPicture("the file is truncated");
   const rows = new Uint8Array(stride * height);
@@ -47,7 +57,8 @@ function unfiltered(data, at, stride, height, step) {
       const left = x >= step ? rows[place - step] : 0;
       const above = y > 0 ? rows[place - stride] : 0;
       const corner = x >= step && y > 0 ? rows[place - stride - step] : 0;
-      rows[place] = data[from + 1 + x] + [0, left, above, (left + above) >> 1, nearest(left, above, corner)][filter];
+      rows[place] =
+        data[from + 1 + x] + [0, left, above, (left + above) >> 1, nearest(left, above, corner)][filter];
     }
   }
   return rows;

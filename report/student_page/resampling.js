@@ -43,7 +43,8 @@ function heightened(picture, rows) {
 function mix(from, at, step, weights, to, place) {
   for (let channel = 0; channel < 3; channel += 1) {
     let sum = 1 << (WEIGHT_BITS - 1);
-    for (let index = 0; index < weights.length; index += 1) sum += from[at + index * step + channel] * weights[index];
+    for (let index = 0; index < weights.length; index += 1)
+      sum += from[at + index * step + channel] * weights[index];
     to[place + channel] = clamped(sum >> WEIGHT_BITS);
   }
 }

@@ -24,7 +24,7 @@ async function openStudent() {
 }
 
 /** What the student says of a picture file.
- * @returns {Promise<{probabilities: Float32Array, maps: ort.Tensor | undefined, shown, notes}>} maps: (1, C, H, W).
+ * @returns {Promise<{probabilities, maps, shown, notes}>} maps: a tensor (1, C, H, W), or undefined.
  */
 async function ask(session, bytes) {
   const side = ABOUT.size_px;

@@ -59,7 +59,6 @@ rule student_page:
 rule predict:
     """Asks the student about pictures: --config 'predict=[a.jpg, b.png]'."""
     input:
-        pictures=lambda wc: pictures_asked(STUDY.config.predict),
         about=f"{MODEL}/model.json",
         onnx=f"{MODEL}/student.onnx",
         network=f"{MODEL}/network.safetensors",
@@ -73,5 +72,8 @@ rule predict:
         f"{RESULTS}/logs/deploy/predict.log",
     conda:
         "../../envs/deploy.yaml"
+    params:
+        # No input: Snakemake would take braces in a name for a wildcard. A changed picture has another digest.
+        pictures=lambda wc: pictures_asked(STUDY.config.predict),
     script:
         "../scripts/predict.py"

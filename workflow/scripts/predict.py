@@ -28,7 +28,7 @@ def predict(names, path_to_model, folder):
 if __name__ == "__main__":
     with logged_to(snakemake.log[0]):
         predict(
-            names=list(snakemake.input.pictures),
+            names=list(snakemake.params.pictures),
             path_to_model=Path(snakemake.input.about).parent,
             folder=Path(snakemake.output.table).parent,
         )

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+from skinkd.atomic import digest_of
 from skinkd.errors import InputError, examples
 
 ASK = "name pictures: snakemake --cores 2 predict --config 'predict=[a.jpg, b.png]'"
 
 
-def pictures_asked(names: str | list[str]) -> list[str]:
-    """The names of the files, each once.
+def pictures_asked(names: str | list[str]) -> dict[str, str]:
+    """The sha256 of each file by its name.
 
     Raises:
         InputError: where there is none, or one is no file.
@@ -25,4 +26,4 @@ def pictures_asked(names: str | list[str]) -> list[str]:
             "The student cannot look at it",
             ASK,
         )
-    return names
+    return {name: digest_of(name) for name in names}
