@@ -12,7 +12,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := .venv/bin/python
 PACKAGE := PYTHONPATH=workflow/lib $(RUN) -m
 
-.PHONY: report test faults deploy predict version restore publish forecast bench precision demo-time lock clean
+.PHONY: report test faults deploy page predict version restore publish forecast bench precision demo-time lock clean
 
 report: .venv/ready
 	@test -f "$(CONFIG)" || { echo "ERROR config: there is no file $(CONFIG). Studies: config/*.yaml"; exit 2; }
@@ -34,6 +34,10 @@ faults: .venv/ready
 # The best student by validation as ONNX files, checked, timed and described, in the study's folder.
 deploy: .venv/ready
 	@$(RUN) -m snakemake --cores $(CORES) deploy --configfile "$(CONFIG)"
+
+# That student in one file, which a browser runs from the disk; nothing that it is given leaves the machine.
+page: .venv/ready
+	@$(RUN) -m snakemake --cores $(CORES) student_page --configfile "$(CONFIG)"
 
 # What that student says of pictures: make predict IMAGES="a.jpg b.png", perhaps with MODEL=folder OUTPUT=folder
 predict: .venv/ready

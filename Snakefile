@@ -73,6 +73,7 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/partial_report.smk"
 include: "workflow/rules/deploy_files.smk"
 include: "workflow/rules/deploy.smk"
+include: "workflow/rules/ask.smk"
 include: "workflow/rules/version.smk"
 
 

@@ -1,7 +1,11 @@
 """The student that ships says what the trained one said, in any file format, and says what it costs."""
 
+import base64
+import gzip
 import io
+import json
 import os
+import re
 import shutil
 import zipfile
 import zlib
@@ -12,15 +16,18 @@ import onnx
 import pandas as pd
 import pytest
 import torch
+from debian import why_missing
+from pictures_by_hand import COLOUR, png
 from PIL import Image
 from project import ROOT, SMOKE, snakemake
 from torch import nn
 
 from skinkd import grid
 from skinkd.calibration import expected_calibration_error, fit_temperature
-from skinkd.config import read_config
+from skinkd.config import check_config, read_config
 from skinkd.dataset import Part, predict_logits
 from skinkd.deploy import candidates
+from skinkd.deploy.asked import pictures_asked
 from skinkd.deploy.choosing import choose
 from skinkd.deploy.chosen import ABOUT, CARD, INT8, NETWORK, ONNX
 from skinkd.deploy.command import main
@@ -32,6 +39,7 @@ from skinkd.deploy.records import read_record_of
 from skinkd.deploy.timing import time_in_turns
 from skinkd.device import choose_device
 from skinkd.errors import InputError
+from skinkd.formats import signed_points
 from skinkd.grad_cam import class_maps
 from skinkd.metrics import softmax
 from skinkd.networks import build_network
@@ -373,6 +381,11 @@ def test_the_card_says_what_was_measured(deployed):
     assert f"Logits are divided by {about['temperature']:.4f}" in card
     accuracy = next(m for m in evaluation["metrics"] if m["metric"] == "accuracy")
     assert f"| Accuracy | {accuracy['value']:.3f} [{accuracy['low']:.3f}, {accuracy['high']:.3f}] |" in card
+    value = {
+        name: next(m["value"] for m in records if m["metric"] == "balanced_accuracy")
+        for name, records in (("float32", evaluation["metrics"]), ("int8", evaluation["int8"]["metrics"]))
+    }
+    assert f"{signed_points(value['int8'] - value['float32'])} percentage points [" in card
     assert card.count("**this student**") == 2
     assert "None" not in card
     assert "Undefined" not in card
@@ -410,6 +423,8 @@ GOOD = {
     "grey.png": picture("L", file_format="PNG"),
     "tall.webp": picture(size=(40, 900), file_format="WEBP"),
     "<b>turned.jpg": picture(exif=ORIENTED),
+    "huge.jpg": picture(size=(6000, 4000)),
+    "sixteen.png": png(np.arange(40 * 33 * 3).reshape(40, 33, 3) * 16 % 2**16, COLOUR, 16),
 }
 BAD = {
     "cut.jpg": (picture()[:4000], "truncated"),
@@ -505,3 +520,65 @@ def test_names_are_written_as_files_and_not_as_formulas(deployed, tmp_path, monk
     assert main(["predict", "--model", model, "=1+1.jpg", os.fsdecode(b"caf\xe9.jpg")]) == 0
     table = pd.read_csv("predictions/predictions.csv")
     assert list(table["picture"]) == ["./=1+1.jpg", "caf\\xe9.jpg"]
+
+
+@pytest.fixture(scope="module")
+def asked(deployed, tmp_path_factory):
+    """What Snakemake said when it was asked for answers and for the page, and the folder of the pictures."""
+    folder = tmp_path_factory.mktemp("some pictures")
+    contents = {"a, {b}.jpg": GOOD["plain.jpg"], "print.jpg": GOOD["print.jpg"], "cut.jpg": BAD["cut.jpg"][0]}
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    has_npm = why_missing({"npm": "npm"}, "npm") is None
+    names = json.dumps([str(folder / name) for name in contents])
+    targets = ["predict", *(["student_page"] if has_npm else [])]
+    return snakemake(deployed, *targets, "--keep-going", "--config", f"predict={names}"), folder, has_npm
+
+
+def test_snakemake_asks_the_student_about_pictures_and_tells_what_it_refused(deployed, asked):
+    run, folder, _ = asked
+    written = deployed / "results/deploy/predictions"
+    table = pd.read_csv(written / "predictions.csv", dtype=str, keep_default_na=False)
+    assert "ERROR image" in run.stdout and "cut.jpg" in run.stdout
+    assert "rule export_student:" not in run.stdout
+    _, expected = predict(deployed, folder, "a, {b}.jpg", "print.jpg", "cut.jpg")
+    pd.testing.assert_frame_equal(table, expected.reset_index(drop=True))
+    assert (written / "predictions.html").read_text(encoding="utf-8").count("<article") == 2
+
+
+def test_the_page_of_the_student_holds_the_model_that_was_checked(deployed, asked):
+    run, _, has_npm = asked
+    if not has_npm:
+        pytest.skip(why_missing({"npm": "npm"}, "npm"))
+    if "npm ci ended with" in run.stdout and not os.environ.get("CI"):
+        pytest.skip("npm's registry does not answer")
+    assert run.returncode == 0, run.stdout[-6000:]
+    page = (deployed / "results/deploy/student.html").read_text(encoding="utf-8")
+    (model,) = re.findall(r'<script type="application/gzip" id="model">([^<]+)<', page)
+    inside = gzip.decompress(base64.b64decode(model))
+    assert inside == (deployed / "results/deploy/model" / ONNX).read_bytes()
+    assert "pictures that a program drew (source demo; " in page
+    assert "Smoke run: " in page
+
+
+def test_without_a_picture_or_with_a_wrong_name_snakemake_says_how_to_name_one(tmp_path):
+    with pytest.raises(InputError, match=r"names no picture.*--config 'predict=\[a.jpg, b.png\]'"):
+        pictures_asked([])
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    named = [str(tmp_path / name) for name in ("a.jpg", "b.jpg")]
+    with pytest.raises(InputError, match=r"not a file: [^,]*b\.jpg \(from "):
+        pictures_asked(named)
+    asked = pictures_asked(named[0])
+    assert asked == pictures_asked([named[0]] * 2)
+    assert list(asked) == named[:1]
+    (tmp_path / "a.jpg").write_bytes(b"y")
+    assert pictures_asked(named[0]) != asked
+
+
+def test_pictures_that_are_asked_about_are_no_part_of_the_study():
+    plain = check_config(read_config(BASE, SMOKE))
+    asked = check_config(read_config(BASE, SMOKE, predict=["a.jpg"]))
+    assert asked.predict == ["a.jpg"]
+    assert plain.model_dump() == asked.model_dump()
+    with pytest.raises(InputError, match="predict"):
+        check_config(read_config(BASE, SMOKE, predict=[1]))

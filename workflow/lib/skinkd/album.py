@@ -96,6 +96,12 @@ def describe_colours() -> dict:
     return {"name": COLOURS, "opacity": OPACITY, "lowest": lowest, "highest": highest}
 
 
+def describe_levels() -> dict:
+    """The colours of 256 levels of the maps, for who cannot ask matplotlib: RGB in [0, 255]."""
+    levels = 255 * _colour_map()(range(256))[:, :3]
+    return {"opacity": OPACITY, "levels": levels.round(2).tolist()}
+
+
 def _colour_map():
     """matplotlib's map of numbers in [0, 1] to colours."""
     from matplotlib import colormaps

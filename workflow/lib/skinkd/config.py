@@ -267,6 +267,7 @@ GREY = "#57606a"
 Teachers = Annotated[
     Annotated[Name, Tag(WORD)] | Annotated[list[Name], Field(min_length=2), Distinct, Tag(LIST)], WordOrList
 ]
+Pictures = Annotated[Annotated[Place, Tag(WORD)] | Annotated[list[Place], Tag(LIST)], WordOrList]
 Arms = Annotated[
     Annotated[Literal["all"], Tag(WORD)] | Annotated[list[Name], Distinct, Tag(LIST)], WordOrList
 ]
@@ -370,6 +371,8 @@ class Config(Closed):
     device: Device
     statistics: Statistics
     changes: dict[Name, dict[Name, dict]] = {}
+    # No part of the study: nothing else depends on it, and no record has it.
+    predict: Pictures = Field(default=[], exclude=True)
 
 
 def check_config(values: dict) -> Config:
