@@ -18,6 +18,7 @@ from skinkd.published import printed_classes, read_published
 from skinkd.records import read_record, write_record
 from skinkd.study import describe_papers, describe_scale, open_study
 from skinkd.summary import summarize
+from skinkd.trials.declared import read_trials
 
 
 def summarize_study(
@@ -29,6 +30,8 @@ def summarize_study(
     paths_to_manifests,
     paths_to_published,
     paths_to_claims,
+    paths_to_trials,
+    path_to_comparisons,
     paths_to_networks,
     paths_to_teachers,
     paths_to_predictions,
@@ -86,6 +89,8 @@ def summarize_study(
         cost=read_cost(paths_to_costs),
         provenance=made | describe_origins(path_to_repository, config, runs),
         missing=missing,
+        trials={Path(path).stem: read_trials(path) for path in paths_to_trials},
+        comparisons=read_record(path_to_comparisons),
     )
     write_record(path_to_results, results)
     write_record(path_to_provenance, whole_provenance(results, path_to_repository, paths_to_scores))
@@ -105,6 +110,8 @@ if __name__ == "__main__":
             paths_to_manifests=snakemake.input.manifests,
             paths_to_published=snakemake.input.published,
             paths_to_claims=snakemake.input.claims,
+            paths_to_trials=snakemake.input.trials,
+            path_to_comparisons=snakemake.input.comparisons,
             paths_to_networks=snakemake.input.networks,
             paths_to_teachers=snakemake.input.teachers,
             paths_to_predictions=snakemake.input.predictions,

@@ -401,6 +401,10 @@ def describe_papers(
                         protocol: [term.model_dump() for term in study.arm(paper, protocol, arm).loss]
                         for protocol in study.protocols(paper)
                     },
+                    "selections": {
+                        protocol: study.training(paper, protocol, arm)["selection"]
+                        for protocol in study.protocols(paper)
+                    },
                     "network": describe_network(study, paper, arm),
                     "loss": describe_loss(study, paper, arm),
                     "parameters": parameters.get((paper, arm)),

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 from skinkd.errors import InputError, examples
 from skinkd.facts import fact
+from skinkd.panel import run_checks
 from skinkd.published import PublishedValue
 from skinkd.quantities import METRICS, QUANTITIES
+from skinkd.trials.claims import claims
 from skinkd.verdicts import verdict, verdict_of_exact
 
 NOT_RUN = "not run", "this study does not run the arm under this protocol"
@@ -29,6 +31,8 @@ def summarize(
     provenance: dict,
     plausibility: Sequence[dict] = (),
     missing: Sequence[dict] = (),
+    trials: dict | None = None,
+    comparisons: dict | None = None,
 ) -> dict:
     """Everything that the report shows.
 
@@ -47,13 +51,17 @@ def summarize(
         assumptions, cost, provenance: as they are to be shown.
         plausibility: what the audit of the printed numbers found, from `skinkd.plausibility.auditing`.
         missing: arms of the study that did not end, as `skinkd.ended.missing_cells` gives them.
+        trials: by paper, what it claims and how that is tested, from `skinkd.trials.declared`.
+        comparisons: what the rule compare found.
 
     Raises:
         InputError: where a published value names an arm, table or class that its paper does not have.
     """
     mine = [row for row in published if row.paper in papers]
     _check_known(mine, papers)
-    return {
+    compared = comparisons or {"differences": [], "fidelity": []}
+    measured = {"scores": scores, "networks": networks, "comparisons": compared, "missing": list(missing)}
+    results = {
         "study": study,
         "papers": papers,
         "protocols": protocols,
@@ -63,6 +71,8 @@ def summarize(
         },
         "cells": cells(study["scale"], papers, mine, scores, networks, missing),
         "plausibility": list(plausibility),
+        "claims": claims(trials or {}, papers, study["scale"], **measured),
+        "fidelity": compared["fidelity"],
         "missing": list(missing),
         "scores": scores,
         "splits": splits,
@@ -75,6 +85,7 @@ def summarize(
         "pictures": pictures,
         "provenance": provenance,
     }
+    return results | {"checks": run_checks(results)}
 
 
 def cells(

@@ -2,7 +2,7 @@
 
 from skinkd.cells import Table
 from skinkd.lookups import cells_of, protocols_of
-from skinkd.tables import audit, compared, leaks, networks, origins, plausibility, published, scored
+from skinkd.tables import audit, claimed, compared, leaks, networks, origins, plausibility, published, scored
 
 
 def all_tables(results: dict) -> dict[str, Table]:
@@ -11,7 +11,8 @@ def all_tables(results: dict) -> dict[str, Table]:
     Raises:
         ValueError: if two tables would share a file.
     """
-    made = [published.general(results)]
+    made = [table for table in (claimed.claims(results), claimed.checks(results)) if table]
+    made += [published.general(results)]
     for paper in results["papers"]:
         made += [table for table in _tables_of(results, paper) if table]
     made += [
@@ -27,6 +28,7 @@ def all_tables(results: dict) -> dict[str, Table]:
             origins.files,
         )
     ]
+    made += [table for table in (claimed.fidelity(results),) if table]
     made += [origins.missing(results)] if results["missing"] else []
     by_name = {table.name: table for table in made}
     if len(by_name) < len(made):
