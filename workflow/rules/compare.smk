@@ -5,23 +5,6 @@ makes   RESULTS/comparisons/study.json          paired differences with interval
 """
 
 
-def trials_of_papers():
-    """What the papers claim and how it is tested; a paper may have no such file."""
-    paths = [f"config/trials/{paper}.yaml" for paper in STUDY.config.papers]
-    return [path for path in paths if os.path.exists(path)]
-
-
-def taught_in(cells):
-    """Student, teacher and the seed of the teacher's run; the student alone stands beside the same teacher."""
-    found = []
-    for paper, protocol, name in cells:
-        arm = STUDY.arm(paper, protocol, name)
-        for student in filter(None, (arm.baseline, name)):
-            pairs = [(paper, protocol, student, teacher, STUDY.config.teacher_seed) for teacher in arm.teachers]
-            found += [pair for pair in pairs if pair not in found and pair[2] != pair[3]]
-    return found
-
-
 rule compare:
     """Subtracts arms that a paper compares, and says how far each student agrees with its teacher."""
     input:

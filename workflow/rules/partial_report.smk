@@ -5,11 +5,6 @@ makes   RESULTS/report-partial/, as the rule report makes RESULTS/report/
 """
 
 
-def runs_that_ended(wildcards=None):
-    """The runs of the arms that did end."""
-    return [(*cell, *run) for cell in ended_cells(STUDY, RESULTS) for run in STUDY.runs(*cell[:2])]
-
-
 use rule compare as partial_compare with:
     input:
         predictions=lambda wc: there(of_runs("predictions", "csv", runs_that_ended())),
