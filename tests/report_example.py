@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from skinkd.checklists import answered, read_checklist
 from skinkd.lookups import RELATIVES
 from skinkd.panel import run_checks
 from skinkd.plates import files_of
@@ -19,6 +20,7 @@ PROTOCOLS = {
 }
 ISIC = {"AK": 87, "BCC": 332, "BKL": 262, "DF": 24, "MEL": 452, "NV": 1288, "SCC": 63, "VASC": 25}
 BINARY = {"benign": 1500, "malignant": 1500}
+CHECKLISTS = Path(__file__).resolve().parents[1] / "report/checklists"
 NASTY = "a_b & <b>"
 GAP = "rule train failed for this arm: loss became infinite at epoch 3"
 SMOKE = "this is a smoke study, not the paper's experiment"
@@ -115,7 +117,8 @@ def example(scale: str = "smoke") -> dict:
         "provenance": _provenance(),
     }
     results["claims"] = _claims(results)
-    return results | {"checks": run_checks(results)}
+    lists = [answered(read_checklist(path), results) for path in sorted(CHECKLISTS.glob("*.yaml"))]
+    return results | {"checks": run_checks(results), "checklists": lists}
 
 
 def _claims(results):

@@ -26,6 +26,7 @@ use rule summarize as partial_summarize with:
         claims=claims_of_text(),
         comparisons=f"{PARTIAL}/comparisons.json",
         trials=trials_of_papers(),
+        checklists=CHECKLISTS,
         code=SUMMARY_CODE,
     output:
         results=f"{PARTIAL}/results.json",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from skinkd.assumptions import collect_assumptions
 from skinkd.chain import check_chain
+from skinkd.checklists import read_checklist
 from skinkd.checkpoints import read_description
 from skinkd.config import PROTOCOLS
 from skinkd.costs import read_cost
@@ -32,6 +33,7 @@ def summarize_study(
     paths_to_claims,
     paths_to_trials,
     path_to_comparisons,
+    paths_to_checklists,
     paths_to_networks,
     paths_to_teachers,
     paths_to_predictions,
@@ -91,6 +93,7 @@ def summarize_study(
         missing=missing,
         trials={Path(path).stem: read_trials(path) for path in paths_to_trials},
         comparisons=read_record(path_to_comparisons),
+        checklists=[read_checklist(path) for path in paths_to_checklists],
     )
     write_record(path_to_results, results)
     write_record(path_to_provenance, whole_provenance(results, path_to_repository, paths_to_scores))
@@ -112,6 +115,7 @@ if __name__ == "__main__":
             paths_to_claims=snakemake.input.claims,
             paths_to_trials=snakemake.input.trials,
             path_to_comparisons=snakemake.input.comparisons,
+            paths_to_checklists=snakemake.input.checklists,
             paths_to_networks=snakemake.input.networks,
             paths_to_teachers=snakemake.input.teachers,
             paths_to_predictions=snakemake.input.predictions,

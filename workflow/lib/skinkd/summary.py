@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from skinkd.checklists import Checklist, answered
 from skinkd.errors import InputError, examples
 from skinkd.facts import fact
 from skinkd.panel import run_checks
@@ -33,6 +34,7 @@ def summarize(
     missing: Sequence[dict] = (),
     trials: dict | None = None,
     comparisons: dict | None = None,
+    checklists: Sequence[Checklist] = (),
 ) -> dict:
     """Everything that the report shows.
 
@@ -53,6 +55,7 @@ def summarize(
         missing: arms of the study that did not end, as `skinkd.ended.missing_cells` gives them.
         trials: by paper, what it claims and how that is tested, from `skinkd.trials.declared`.
         comparisons: what the rule compare found.
+        checklists: of the field, from `skinkd.checklists`.
 
     Raises:
         InputError: where a published value names an arm, table or class that its paper does not have.
@@ -85,7 +88,8 @@ def summarize(
         "pictures": pictures,
         "provenance": provenance,
     }
-    return results | {"checks": run_checks(results)}
+    lists = [answered(checklist, results) for checklist in checklists]
+    return results | {"checks": run_checks(results), "checklists": lists}
 
 
 def cells(

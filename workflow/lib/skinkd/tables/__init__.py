@@ -29,6 +29,7 @@ def all_tables(results: dict) -> dict[str, Table]:
         )
     ]
     made += [table for table in (claimed.fidelity(results),) if table]
+    made += claimed.checklists(results)
     made += [origins.missing(results)] if results["missing"] else []
     by_name = {table.name: table for table in made}
     if len(by_name) < len(made):

@@ -1,7 +1,7 @@
 """What was and was not shown: the papers' claims, the checks, and how far students agree with teachers."""
 
 from skinkd import captions, cells, formats
-from skinkd.cells import Cell, Column, Table
+from skinkd.cells import Cell, Column, Table, slug
 from skinkd.lookups import arm_label, metric_of, paper_label, protocol_label, score_of
 from skinkd.panel import OUTCOMES
 from skinkd.trials import judging
@@ -91,6 +91,33 @@ def checks(results: dict) -> Table:
             )
             for check in found
         ),
+    )
+
+
+def checklists(results: dict) -> list[Table]:
+    """A table for each checklist of the field."""
+    return [_checklist(results, about) for about in results["checklists"]]
+
+
+def _checklist(results: dict, about: dict) -> Table:
+    items = about["items"]
+    answers = ("yes", "partly", "no", "not applicable")
+    counts = {answer: sum(item["answer"] == answer for item in items) for answer in answers}
+    words = ", ".join(f"{n} {answer}" for answer, n in counts.items() if n)
+    return Table(
+        name=slug("checklist", about["name"]),
+        title=about["title"],
+        caption=f"{formats.plural(len(items), 'item')}: {words}. {about['source']}. Items are in our words. "
+        "Answers are computed from results.json, or declared in report/checklists.",
+        columns=(
+            *(Column("number", "Item"), Column("item", "Asked"), Column("answer", "Answer")),
+            *(Column("where", "Where, or why"), Column("by", "Answered by")),
+        ),
+        rows=tuple(
+            tuple(cells.text(item[key]) for key in ("number", "item", "answer", "where", "by"))
+            for item in items
+        ),
+        folded=True,
     )
 
 
