@@ -170,13 +170,16 @@ def _resamples(results: dict) -> Iterator[Check]:
 
 
 def _rare(results: dict) -> Iterator[Check]:
-    rare = dict.fromkeys(
-        f"{results['papers'][score['paper']]['label']} {name} ({has['images']})"
+    images = {
+        (score["paper"], name): has["images"]
         for score in results["scores"]
         for name, has in score["support"].items()
-        if has["images"] < ENOUGH_IMAGES
-    )
-    found = f"fewer in {', '.join(rare)}" if rare else "in every class of every paper"
+    }
+    rare = [place for place, n in images.items() if n < ENOUGH_IMAGES]
+    found = f"{len(rare)} of {len(images)} classes have fewer"
+    if rare:
+        paper, name = min(rare, key=images.get)
+        found += f"; the fewest: {images[paper, name]} of {name}, {results['papers'][paper]['label']}"
     checked = f"At least {ENOUGH_IMAGES} test images of each class"
     yield Check(checked, "warn" if rare else "pass", found)
 
