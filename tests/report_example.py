@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from skinkd.checklists import answered, read_checklist
+from skinkd.energy import Power, energies
 from skinkd.lookups import RELATIVES
 from skinkd.panel import run_checks
 from skinkd.plates import files_of
@@ -113,6 +114,7 @@ def example(scale: str = "smoke") -> dict:
         "pictures": _pictures(papers),
         "plausibility": _plausibility(),
         "fidelity": _fidelity(papers, scores),
+        "energy": _energies([_network(papers, score) for score in scores]),
         "missing": [],
         "provenance": _provenance(),
     }
@@ -165,6 +167,12 @@ def _claims(results):
     records = {"scores": results["scores"], "networks": results["networks"], "missing": results["missing"]}
     compared = {"differences": differences, "fidelity": []}
     return claims(trials, results["papers"], results["study"]["scale"], comparisons=compared, **records)
+
+
+def _energies(networks):
+    """Estimates, of one arm on an accelerator of which no power is stated."""
+    networks[0] |= {"hardware": networks[0]["hardware"] | {"accelerator": "an odd board"}}
+    return energies(networks, 2, Power(thread_w=8, accelerators_w={"H100": 700}))
 
 
 def _fidelity(papers, scores):

@@ -156,11 +156,11 @@ def test_the_table_shows_each_claim_with_its_number_under_each_protocol():
     results = example("smoke")
     table = claimed.claims(results)
     heads = [column.key for column in table.columns]
-    assert heads[4:] == ["as_published", "as_coded", "leak_free", "verdict"]
+    assert heads[2:6] == ["verdict", "as_published", "as_coded", "leak_free"]
     first = table.rows[0]
-    assert (first[4].value, first[4].text, first[4].lines[-1]) == (-0.06, "▼ −6.0 pp", "the other way")
-    assert first[5].kind == "missing"
-    assert all(row[-1].why for row in table.rows)
+    assert (first[3].value, first[3].text, first[3].lines[-1]) == (-0.06, "▼ −6.0 pp", "the other way")
+    assert first[4].kind == "missing"
+    assert all(row[2].why for row in table.rows)
     said = captions.claims_sentence(results, "ssd_kd")
     assert said.endswith("Which way those point that were run: 1 the claimed way and 1 the other way.")
 

@@ -27,6 +27,7 @@ use rule summarize as partial_summarize with:
         comparisons=f"{PARTIAL}/comparisons.json",
         trials=trials_of_papers(),
         checklists=CHECKLISTS,
+        power="config/power.yaml",
         code=SUMMARY_CODE,
     output:
         results=f"{PARTIAL}/results.json",

@@ -10,6 +10,7 @@ from skinkd.config import PROTOCOLS
 from skinkd.costs import read_cost
 from skinkd.data_files import read_summary
 from skinkd.ended import check_that_something_ended
+from skinkd.energy import energies, read_power
 from skinkd.intact import read_sealed
 from skinkd.origins import describe_files, describe_origins, whole_provenance
 from skinkd.plausibility.auditing import audit
@@ -34,6 +35,7 @@ def summarize_study(
     paths_to_trials,
     path_to_comparisons,
     paths_to_checklists,
+    path_to_power,
     paths_to_networks,
     paths_to_teachers,
     paths_to_predictions,
@@ -94,6 +96,7 @@ def summarize_study(
         trials={Path(path).stem: read_trials(path) for path in paths_to_trials},
         comparisons=read_record(path_to_comparisons),
         checklists=[read_checklist(path) for path in paths_to_checklists],
+        energy=energies(networks, study.config.device.threads, read_power(path_to_power)),
     )
     write_record(path_to_results, results)
     write_record(path_to_provenance, whole_provenance(results, path_to_repository, paths_to_scores))
@@ -116,6 +119,7 @@ if __name__ == "__main__":
             paths_to_trials=snakemake.input.trials,
             path_to_comparisons=snakemake.input.comparisons,
             paths_to_checklists=snakemake.input.checklists,
+            path_to_power=snakemake.input.power,
             paths_to_networks=snakemake.input.networks,
             paths_to_teachers=snakemake.input.teachers,
             paths_to_predictions=snakemake.input.predictions,

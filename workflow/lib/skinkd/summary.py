@@ -35,6 +35,7 @@ def summarize(
     trials: dict | None = None,
     comparisons: dict | None = None,
     checklists: Sequence[Checklist] = (),
+    energy: Sequence[dict] = (),
 ) -> dict:
     """Everything that the report shows.
 
@@ -56,6 +57,7 @@ def summarize(
         trials: by paper, what it claims and how that is tested, from `skinkd.trials.declared`.
         comparisons: what the rule compare found.
         checklists: of the field, from `skinkd.checklists`.
+        energy: of each arm, estimated, from `skinkd.energy`.
 
     Raises:
         InputError: where a published value names an arm, table or class that its paper does not have.
@@ -84,6 +86,7 @@ def summarize(
         "networks": networks,
         "assumptions": assumptions,
         "cost": cost,
+        "energy": list(energy),
         "training": training,
         "pictures": pictures,
         "provenance": provenance,

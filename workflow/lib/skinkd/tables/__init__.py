@@ -2,7 +2,18 @@
 
 from skinkd.cells import Table
 from skinkd.lookups import cells_of, protocols_of
-from skinkd.tables import audit, claimed, compared, leaks, networks, origins, plausibility, published, scored
+from skinkd.tables import (
+    audit,
+    claimed,
+    compared,
+    energy,
+    leaks,
+    networks,
+    origins,
+    plausibility,
+    published,
+    scored,
+)
 
 
 def all_tables(results: dict) -> dict[str, Table]:
@@ -28,7 +39,7 @@ def all_tables(results: dict) -> dict[str, Table]:
             origins.files,
         )
     ]
-    made += [table for table in (claimed.fidelity(results),) if table]
+    made += [table for table in (claimed.fidelity(results), energy.energy(results)) if table]
     made += claimed.checklists(results)
     made += [origins.missing(results)] if results["missing"] else []
     by_name = {table.name: table for table in made}

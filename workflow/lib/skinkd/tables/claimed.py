@@ -22,10 +22,10 @@ def claims(results: dict) -> Table | None:
         columns=(
             Column("paper", "Paper"),
             Column("claim", "Claim"),
-            Column("place", "Place"),
-            Column("tested", "Test"),
-            *(Column(protocol, protocol_label(protocol), True) for protocol in known),
             Column("verdict", "Verdict"),
+            *(Column(protocol, protocol_label(protocol), True) for protocol in known),
+            Column("tested", "Test"),
+            Column("place", "Place"),
         ),
         rows=tuple(_claim_row(results, claim, known) for claim in found),
         grouped=True,
@@ -36,13 +36,14 @@ def _claim_row(results: dict, claim: dict, known: list[str]) -> tuple[Cell, ...]
     under = {one["protocol"]: one for one in claim["under"]}
     return (
         cells.text(paper_label(results, claim["paper"])),
-        *(cells.text(claim[key]) for key in ("claim", "place", "tested")),
-        *(_under_cell(under.get(protocol)) for protocol in known),
+        cells.text(claim["claim"]),
         Cell(
             f"{judging.VERDICTS[claim['verdict']]} {claim['verdict']}",
             why=claim["reason"],
             kind="verdict",
         ),
+        *(_under_cell(under.get(protocol)) for protocol in known),
+        *(cells.text(claim[key]) for key in ("tested", "place")),
     )
 
 

@@ -35,7 +35,7 @@ def judge_differences(records: list[dict], n_claimed: int, least: float, most: f
     weakest = min(defined, key=lambda r: min(r["value"] - least, top - r["value"]))
     return {
         "verdict": _verdict(len(refuted), holds, n_claimed, len(defined)),
-        "points": _direction(all(least < r["value"] < top for r in defined)),
+        "points": _direction(min(weakest["value"] - least, top - weakest["value"])),
         "shown": {"holds": holds, "refuted": len(refuted), "ran": len(defined), "claimed": n_claimed},
         **{key: weakest[key] for key in ("value", "low", "high")},
         "of": {key: weakest[key] for key in ("arm", "other", "metric")},
@@ -54,7 +54,7 @@ def judge_level(record: dict | None, at_least: float) -> Judged:
     holds, refuted = record["low"] >= at_least, record["high"] < at_least
     return {
         "verdict": _verdict(int(refuted), int(holds), 1, 1),
-        "points": _direction(record["value"] >= at_least),
+        "points": _direction(record["value"] - at_least),
         "shown": {"holds": int(holds), "refuted": int(refuted), "ran": 1, "claimed": 1},
         **{key: record[key] for key in ("value", "low", "high")},
         "of": {"arm": record["arm"], "metric": record["metric"]},
@@ -84,7 +84,7 @@ def judge_numbers(
     holds, refuted = sum(inside.values()), len(inside) - sum(inside.values())
     return {
         "verdict": _verdict(refuted, holds, n_claimed, len(numbers)),
-        "points": _direction(all(inside.values())),
+        "points": _direction(1.0 if all(inside.values()) else -1.0),
         "shown": {"holds": holds, "refuted": refuted, "ran": len(numbers), "claimed": n_claimed},
         **{"value": numbers[weakest], "low": None, "high": None},
         "of": {"arm": weakest, "metric": fact} | ({"other": beside} if beside else {}),
@@ -123,11 +123,11 @@ def _counted(judged: Judged, label_of) -> str:
 
 
 def weakest_words(judged: Judged, label_of) -> str:
-    """Which number stands for the claim, such as `SSD-KD minus SSKD, accuracy`."""
+    """Which number stands for the claim, such as `SSD-KD minus SSKD, Accuracy`."""
     of = judged["of"]
     joint = " over " if judged["unit"] == "ratio" else " minus "
     sides = joint.join(label_of(of[key]) for key in ("arm", "other") if key in of)
-    return f"{sides}, {QUANTITIES[of['metric']].label.lower()}"
+    return f"{sides}, {QUANTITIES[of['metric']].label}"
 
 
 def _verdict(refuted: int, holds: int, n_claimed: int, ran: int) -> str:
@@ -138,8 +138,8 @@ def _verdict(refuted: int, holds: int, n_claimed: int, ran: int) -> str:
     return "consistent" if ran == n_claimed else "untestable"
 
 
-def _direction(claimed: bool) -> str:
-    return "the claimed way" if claimed else "the other way"
+def _direction(margin: float) -> str:
+    return "the claimed way" if margin > 0 else "the other way" if margin < 0 else "neither way"
 
 
 def shown_number(judged: Judged) -> str:
