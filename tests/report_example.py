@@ -114,6 +114,11 @@ def example(scale: str = "smoke") -> dict:
         "pictures": _pictures(papers),
         "plausibility": _plausibility(),
         "fidelity": _fidelity(papers, scores),
+        "deviations": [
+            {"paper": "ssd_kd", "under": under, "n": 2, "what": f"views: 150 → 2; {NASTY}"}
+            | {"why": "There are fewer epochs.", "effect": "Little."}
+            for under in ("leak_free", "study")
+        ],
         "energy": _energies([_network(papers, score) for score in scores]),
         "missing": [],
         "provenance": _provenance(),

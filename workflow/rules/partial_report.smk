@@ -28,6 +28,7 @@ use rule summarize as partial_summarize with:
         trials=trials_of_papers(),
         checklists=CHECKLISTS,
         power="config/power.yaml",
+        deviations="config/deviations.yaml",
         code=SUMMARY_CODE,
     output:
         results=f"{PARTIAL}/results.json",

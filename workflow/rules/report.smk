@@ -53,6 +53,7 @@ rule summarize:
         trials=trials_of_papers(),
         checklists=CHECKLISTS,
         power="config/power.yaml",
+        deviations="config/deviations.yaml",
         # Not read: it makes this job run again where the config changed, even if Snakemake's records are gone.
         config=NOTED_CONFIG,
         code=SUMMARY_CODE,

@@ -9,6 +9,7 @@ from skinkd.checkpoints import read_description
 from skinkd.config import PROTOCOLS
 from skinkd.costs import read_cost
 from skinkd.data_files import read_summary
+from skinkd.deviations import deviations, read_rules
 from skinkd.ended import check_that_something_ended
 from skinkd.energy import energies, read_power
 from skinkd.intact import read_sealed
@@ -36,6 +37,7 @@ def summarize_study(
     path_to_comparisons,
     paths_to_checklists,
     path_to_power,
+    path_to_deviations,
     paths_to_networks,
     paths_to_teachers,
     paths_to_predictions,
@@ -96,6 +98,7 @@ def summarize_study(
         trials={Path(path).stem: read_trials(path) for path in paths_to_trials},
         comparisons=read_record(path_to_comparisons),
         checklists=[read_checklist(path) for path in paths_to_checklists],
+        deviations=deviations(study, read_rules(path_to_deviations)),
         energy=energies(networks, study.config.device.threads, read_power(path_to_power)),
     )
     write_record(path_to_results, results)
@@ -120,6 +123,7 @@ if __name__ == "__main__":
             path_to_comparisons=snakemake.input.comparisons,
             paths_to_checklists=snakemake.input.checklists,
             path_to_power=snakemake.input.power,
+            path_to_deviations=snakemake.input.deviations,
             paths_to_networks=snakemake.input.networks,
             paths_to_teachers=snakemake.input.teachers,
             paths_to_predictions=snakemake.input.predictions,

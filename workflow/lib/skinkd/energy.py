@@ -73,11 +73,8 @@ def _energy(runs: list[dict], threads: int, power: Power) -> dict:
     )
     images = sum(run["prediction_images"] for run in runs)
     return {
-        **{
-            "n_runs": len(runs),
-            "training_runtime_s": sum(training_s),
-            "prediction_runtime_s": sum(prediction_s),
-        },
+        "n_runs": len(runs),
+        **{"training_runtime_s": sum(training_s), "prediction_runtime_s": sum(prediction_s)},
         "power_w": max(watts) if known else None,
         "training_wh": _wh(training_s, watts) if known else None,
         "thousand_predictions_wh": 1000 * _wh(prediction_s, watts) / images if known and images else None,

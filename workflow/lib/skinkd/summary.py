@@ -36,6 +36,7 @@ def summarize(
     comparisons: dict | None = None,
     checklists: Sequence[Checklist] = (),
     energy: Sequence[dict] = (),
+    deviations: Sequence[dict] = (),
 ) -> dict:
     """Everything that the report shows.
 
@@ -58,6 +59,7 @@ def summarize(
         comparisons: what the rule compare found.
         checklists: of the field, from `skinkd.checklists`.
         energy: of each arm, estimated, from `skinkd.energy`.
+        deviations: from the papers, from `skinkd.deviations`.
 
     Raises:
         InputError: where a published value names an arm, table or class that its paper does not have.
@@ -85,6 +87,7 @@ def summarize(
         "data": {"sources": sources},
         "networks": networks,
         "assumptions": assumptions,
+        "deviations": list(deviations),
         "cost": cost,
         "energy": list(energy),
         "training": training,

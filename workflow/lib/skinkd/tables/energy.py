@@ -15,8 +15,8 @@ def energy(results: dict) -> Table | None:
     return Table(
         name="energy",
         title="Cost of each arm, its energy estimated",
-        caption="Energy is estimated, not measured: run time times the power that config/power.yaml states, with "
-        f"its reason. Training of all arms here: {total}, of {len(known)} of {formats.plural(len(found), 'arm')}. "
+        caption="Energy is estimated, not measured: run time times the power that config/power.yaml states, "
+        f"with its reason. Training of {len(known)} of {formats.plural(len(found), 'arm')}: {total}. "
         "Times are sums over runs; drawing pictures, scoring and cooling are not in them.",
         columns=(
             *(Column("paper", "Paper"), Column("protocol", "Protocol"), Column("arm", "Arm")),
