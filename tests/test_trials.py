@@ -162,7 +162,7 @@ def test_the_table_shows_each_claim_with_its_number_under_each_protocol():
     assert first[4].kind == "missing"
     assert all(row[2].why for row in table.rows)
     said = captions.claims_sentence(results, "ssd_kd")
-    assert said.endswith("Which way those point that were run: 1 the claimed way and 1 the other way.")
+    assert said.endswith("Of the 2 that were run, these point: 1 the claimed way and 1 the other way.")
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ def claims_sentence(results: dict, paper: str) -> str:
     if is_full(results) or not pointing:
         return sentence
     ways = " and ".join(f"{n} {way}" for way, n in sorted(pointing.items()))
-    return f"{sentence} Which way those point that were run: {ways}."
+    return f"{sentence} Of the {pointing.total()} that were run, these point: {ways}."
 
 
 def findings(results: dict, paper: str) -> list[str]:
