@@ -131,7 +131,7 @@ def fidelity(results: dict) -> Table | None:
         name="fidelity",
         title="Fidelity: how far students agree with their teachers",
         caption="Agreement: test images of which student and teacher name the same class. Divergence: "
-        "mean of KL(teacher ‖ student), at temperature 1. A student may agree little and be right often: "
+        "mean of KL(teacher ‖ student), at temperature 1. Who agrees more need not be right more often: "
         f"{_correlation_sentence(results)} {captions.study_evidence(results)}",
         columns=(
             Column("paper", "Paper"),

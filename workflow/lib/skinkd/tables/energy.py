@@ -11,7 +11,7 @@ def energy(results: dict) -> Table | None:
     if not found:
         return None
     known = [one["training_wh"] for one in found if one["training_wh"] is not None]
-    total = f"{sum(known) / 1000:,.3f} kWh" if known else "unknown"
+    total = f"{formats.scientific(sum(known))} Wh" if known else "unknown"
     return Table(
         name="energy",
         title="Cost of each arm, its energy estimated",
