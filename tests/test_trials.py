@@ -14,6 +14,7 @@ from skinkd.predictions import Predictions
 from skinkd.scores import score
 from skinkd.tables import claimed
 from skinkd.trials import judging
+from skinkd.trials.claims import claims
 from skinkd.trials.comparing import comparisons
 from skinkd.trials.declared import Above, arms_of, check_arms, read_trials
 
@@ -163,6 +164,19 @@ def test_the_table_shows_each_claim_with_its_number_under_each_protocol():
     assert all(row[2].why for row in table.rows)
     said = captions.claims_sentence(results, "ssd_kd")
     assert said.endswith("Of the 2 that were run, these point: 1 the claimed way and 1 the other way.")
+
+
+def test_where_an_arm_of_a_claim_failed_its_reason_stands_with_the_claim():
+    results = example("full")
+    trials = {"dsnet": read_trials(ROOT / "config/trials/dsnet.yaml")[:1]}
+    missing = [
+        {"paper": "dsnet", "protocol": "as_published", "arm": arm, "reason": f"failed: {arm}"}
+        for arm in ("dsnet_t10", "resnet50")
+    ]
+    records = {"networks": results["networks"], "missing": missing, "comparisons": {"differences": []}}
+    [claim] = claims(trials, results["papers"], "full", scores=[], **records)
+    assert (claim["verdict"], claim["reason"]) == ("untestable", "failed: dsnet_t10")
+    assert [one["reason"] for one in claim["under"][1:]] == ["the study does not run the arm"] * 2
 
 
 @pytest.mark.parametrize(

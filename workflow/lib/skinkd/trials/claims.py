@@ -60,7 +60,8 @@ def _judged(trial: Trial, ground: "Grounds", scale: str, absent: list[dict]) -> 
         return judging.nothing(trial.why)
     judged = ground.judged(trial)
     if judged["shown"] is None:
-        reasons = [one["reason"] for one in absent if one["protocol"] == ground.protocol]
+        mine = {(ground.protocol, arm) for arm in arms_of(trial)}
+        reasons = [one["reason"] for one in absent if (one["protocol"], one["arm"]) in mine]
         return judged | ({"reason": "; ".join(dict.fromkeys(reasons))} if reasons else {})
     judged = judging.with_reason(judged, scale, ground.label_of)
     broken = ground.diverged(trial)
