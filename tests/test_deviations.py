@@ -11,7 +11,7 @@ from skinkd.errors import InputError
 from skinkd.study import open_study
 
 ROOT = Path(__file__).resolve().parents[1]
-RULES = read_rules(ROOT / "config/deviations.yaml")
+RULES = read_rules(ROOT / "config/report/deviations.yaml")
 OVERLAYS = ["config/config.yaml", "config/full.yaml", "config/ham10000.yaml"]
 
 

@@ -41,13 +41,13 @@ def test_without_a_stated_power_there_is_no_number_but_a_reason():
     assert found["training_wh"] is None
     table = energy(example("smoke"))
     [unknown] = [row for row in table.rows if row[9].kind == "missing"]
-    assert unknown[9].why == "config/power.yaml states no power of an odd board"
+    assert unknown[9].why == "config/report/power.yaml states no power of an odd board"
     assert "estimated, not measured" in table.caption
 
 
 def test_the_stated_power_is_an_assumption_that_the_report_lists():
-    assert read_power(ROOT / "config/power.yaml").thread_w > 0
-    assert any(found["file"] == "config/power.yaml" for found in collect_assumptions(ROOT))
+    assert read_power(ROOT / "config/report/power.yaml").thread_w > 0
+    assert any(found["file"] == "config/report/power.yaml" for found in collect_assumptions(ROOT))
 
 
 def test_a_power_that_is_none_is_refused(tmp_path):

@@ -27,8 +27,8 @@ use rule summarize as partial_summarize with:
         comparisons=f"{PARTIAL}/comparisons.json",
         trials=trials_of_papers(),
         checklists=CHECKLISTS,
-        power="config/power.yaml",
-        deviations="config/deviations.yaml",
+        power="config/report/power.yaml",
+        deviations="config/report/deviations.yaml",
         code=SUMMARY_CODE,
     output:
         results=f"{PARTIAL}/results.json",

@@ -52,8 +52,8 @@ rule summarize:
         comparisons=f"{RESULTS}/comparisons/study.json",
         trials=trials_of_papers(),
         checklists=CHECKLISTS,
-        power="config/power.yaml",
-        deviations="config/deviations.yaml",
+        power="config/report/power.yaml",
+        deviations="config/report/deviations.yaml",
         # Not read: it makes this job run again where the config changed, even if Snakemake's records are gone.
         config=NOTED_CONFIG,
         code=SUMMARY_CODE,

@@ -86,7 +86,7 @@ def _rule_of(line: str, under: str, rules: list[Rule]) -> int:
             return place
     raise InputError(
         "deviations",
-        f"config/deviations.yaml has no rule for {key}, which {under} changes",
+        f"config/report/deviations.yaml has no rule for {key}, which {under} changes",
         "The report would show a deviation without its reason",
         "add a rule with its reason and the expected effect",
     )

@@ -14,7 +14,7 @@ J_PER_WH = 3600
 
 
 class Power(Closed):
-    """Power in W, as `config/power.yaml` states it.
+    """Power in W, as `config/report/power.yaml` states it.
 
     Attributes:
         thread_w: of the processor, for each thread that a run has.

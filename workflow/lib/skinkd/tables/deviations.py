@@ -14,8 +14,8 @@ def deviations(results: dict) -> Table:
         name="deviations",
         title="Deviations from the papers",
         caption=f"{formats.plural(changes, 'change')} of settings, each read from the configuration, with "
-        "the reason and the expected effect that config/deviations.yaml states. What the papers leave open "
-        "is no deviation: it stands under Assumptions.",
+        "the reason and the expected effect that config/report/deviations.yaml states. What the papers "
+        "leave open is no deviation: it stands under Assumptions.",
         columns=(
             *(Column("paper", "Paper"), Column("under", "Where"), Column("what", "What")),
             *(Column("why", "Why"), Column("effect", "Expected effect")),

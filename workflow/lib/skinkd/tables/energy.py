@@ -15,8 +15,8 @@ def energy(results: dict) -> Table | None:
     return Table(
         name="energy",
         title="Cost of each arm, its energy estimated",
-        caption="Energy is estimated, not measured: run time times the power that config/power.yaml states, "
-        f"with its reason. Training of {len(known)} of {formats.plural(len(found), 'arm')}: {total}. "
+        caption="Energy is estimated, not measured: run time times the power that config/report/power.yaml "
+        f"states, with its reason. Training of {len(known)} of {formats.plural(len(found), 'arm')}: {total}. "
         "Times are sums over runs; drawing pictures, scoring and cooling are not in them.",
         columns=(
             *(Column("paper", "Paper"), Column("protocol", "Protocol"), Column("arm", "Arm")),
@@ -37,7 +37,7 @@ def energy(results: dict) -> Table | None:
 def _row(results: dict, record: dict) -> tuple[Cell, ...]:
     place = record["paper"], record["protocol"], record["arm"]
     network = next(n for n in results["networks"] if (n["paper"], n["protocol"], n["arm"]) == place)
-    why = f"config/power.yaml states no power of {record['accelerator']}"
+    why = f"config/report/power.yaml states no power of {record['accelerator']}"
     macs = None if network["macs"] is None else network["macs"] / 1e9
     return (
         cells.text(paper_label(results, record["paper"])),
