@@ -4,6 +4,7 @@ import copy
 from pathlib import Path
 
 import numpy as np
+from details_example import details_example
 from PIL import Image
 
 from skinkd.checklists import answered, read_checklist
@@ -419,6 +420,13 @@ def _score(generator, paper, protocol, arm, about, support):
         "confusion": confusion,
         "everything": _everything(generator) if paper == "dsc" else [],
         "roc": {c: {"fpr": grid.tolist(), "tpr": (grid ** (1 - quality)).tolist()} for c in classes},
+        # DSC without lesions on both sides has nothing left to validate on.
+        **details_example(
+            quality,
+            list(support),
+            validated=(paper, protocol) != ("dsc", "leak_free"),
+            seed=[*f"{paper}{protocol}{arm}".encode()],
+        ),
     }
 
 

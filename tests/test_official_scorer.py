@@ -13,6 +13,7 @@ import pytest
 
 from skinkd.isic import CLASSES
 from skinkd.metrics import evaluate, softmax
+from skinkd.operating_points import readings
 from skinkd.predictions import Predictions, read_predictions, write_predictions
 
 # It was written for an older pandas, and is told so.
@@ -158,3 +159,15 @@ def test_files_of_predictions_score_alike(scorer, tmp_path, monkeypatch):
     found = evaluate(read.labels, read.logits)
     assert_equal(found.overall["balanced_accuracy"][0], theirs.overall, "balanced accuracy")
     assert_equal(found.by_class["auc"][0], theirs.per_category["auc"].loc[list(CLASSES)], "auc")
+
+
+@pytest.mark.parametrize("n_classes", [2, 8])
+@pytest.mark.parametrize("seed", range(4))
+def test_the_area_above_80_percent_sensitivity_equals_the_scorers(scorer, seed, n_classes):
+    """With ties, and images that stand for several or for none."""
+    labels, logits, weights = drawn(seed, n_classes)
+    logits = logits[np.random.default_rng(seed).integers(len(labels) // (1 + seed), size=len(labels))]
+    theirs = scored(scorer, labels, logits, weights).per_category["auc_sens_80"]
+    for index, probabilities in enumerate(softmax(logits).T):
+        found = readings(labels == index, probabilities, weights[None])[0, 0]
+        assert_equal(found, theirs.iloc[index], f"class {index}")

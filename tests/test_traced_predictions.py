@@ -34,6 +34,9 @@ class Made:
         self.splits = {
             run.fold: (folder / f"fold{run.fold}.csv", folder / f"fold{run.fold}.json") for run in arm
         }
+        self.about = folder / "images.csv"
+        about = self.table[["image"]].assign(sex="female", age="55", site="", origin="HAM")
+        about.to_csv(self.about, index=False)
         for split in self.splits.values():
             write_split(split, self.table)
         self.sides = files(folder, *arm), files(folder, *baseline)
@@ -54,13 +57,15 @@ class Made:
     def score(self, name="scores.json"):
         """The record that the job writes."""
         path = self.folder / name
-        score_arm(*self.sides, self.networks, self.splits, **OPTIONS, path_to_scores=path)
+        about = {"path_to_table": self.about, "source": "archive"}
+        score_arm(*self.sides, self.networks, self.splits, **about, **OPTIONS, path_to_scores=path)
         return path
 
 
 def write_split(paths, table):
     table.to_csv(paths[0], index=False)
-    digests = {"split_sha256": digest_of(paths[0]), "images_sha256": "", "table_sha256": ""}
+    digests = {"split_sha256": digest_of(paths[0]), "images_sha256": ""}
+    digests["table_sha256"] = digest_of(paths[0].with_name("images.csv"))
     paths[1].write_text(json.dumps(sealed({"classes": list(CLASSES), **digests})))
 
 
@@ -87,6 +92,15 @@ def test_the_adaptor_writes_the_same_bytes_twice_and_what_they_rest_on(tmp_path)
             for description in [read_description(made.networks[path])]
         ]
         assert record["made_from"][links] == expected
+    assert record["made_from"]["table"] == digest_of(made.about)
+    groups = {(g["by"], g["group"]): g["images"] for g in record["subgroups"]["groups"]}
+    assert groups["source", "HAM10000"] == groups["age", "50 to 69"] == record["n_images"]
+
+
+def test_an_edited_table_of_images_is_refused(tmp_path):
+    made = Made(tmp_path, [run()])
+    made.about.write_text(made.about.read_text().replace("female", "male", 1))
+    assert f"ERROR archive: {made.about} is not what was written" in refusal(made)
 
 
 def test_edited_predictions_are_refused(tmp_path):

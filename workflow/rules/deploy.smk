@@ -113,6 +113,7 @@ rule evaluate_student:
     conda:
         "../../envs/deploy.yaml"
     params:
+        source=lambda wc: STUDY.paper(*deployed.task_of(STUDY)).source,
         statistics=STUDY.config.statistics.model_dump(),
         repository=".",
     script:

@@ -3,6 +3,7 @@
 needs   RESULTS/predictions/RUN.csv                     logits, see train
         RESULTS/networks/RUN.safetensors                their headers, which know the digest of the logits
         RESULTS/split/{paper}/{protocol}/fold{fold}.csv and .json
+        RESULTS/ingest/{source}/images.csv              what is known of each image: sex, age, site, origin
 makes   RESULTS/scores/{paper}/{protocol}/{arm}.json    every metric with its interval
 """
 
@@ -16,6 +17,7 @@ rule score:
         baseline_networks=lambda wc: baseline_of(wc, f"{RESULTS}/networks/{RUN}.safetensors"),
         splits=lambda wc: splits_of(wc, "csv"),
         summaries=lambda wc: splits_of(wc, "json"),
+        table=lambda wc: ingested(wc, "images.csv"),
         code=imports_of("score.py"),
     output:
         scores=report(
@@ -31,6 +33,7 @@ rule score:
     conda:
         "../../envs/report.yaml"
     params:
+        source=lambda wc: STUDY.paper(wc.paper, wc.protocol).source,
         resamples=STUDY.config.statistics.resamples,
         confidence=STUDY.config.statistics.confidence,
         seed=STUDY.config.statistics.seed,

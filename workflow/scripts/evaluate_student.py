@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from skinkd.deploy.calibration import describe_calibration
+from skinkd.calibration import describe_calibration
 from skinkd.deploy.chosen import check_has_pictures, open_split
-from skinkd.deploy.evaluating import FEWEST_IMAGES, evaluate_both, subgroups
+from skinkd.deploy.evaluating import evaluate_both, subgroups
 from skinkd.deploy.onnx_model import OnnxModel
 from skinkd.deploy.records import read_record_of, write_sealed
 from skinkd.jobs import logged_to
@@ -16,6 +16,7 @@ def evaluate_student(
     splits,
     path_to_array,
     path_to_table,
+    source,
     statistics,
     repository,
     path_to_record,
@@ -25,6 +26,7 @@ def evaluate_student(
     Args:
         paths_to_models: of the file in 32 bits and of that in eight.
         splits: paths of all candidates' tables and summaries.
+        source: the name of the archive.
         statistics: `resamples`, `confidence` and `seed`.
     """
     about = read_record_of(path_to_about)
@@ -41,8 +43,7 @@ def evaluate_student(
             "part": "test",
             **describe_calibration(whole.logits, whole.labels, about["temperature"]),
         },
-        "fewest_images": FEWEST_IMAGES,
-        "subgroups": subgroups(whole, table, statistics),
+        "subgroups": subgroups(whole, table, source, statistics),
     }
     onnx, int8 = paths_to_models
     made_from = {"about": path_to_about, "onnx": onnx, "int8": int8, "table": path_to_table}
@@ -58,6 +59,7 @@ if __name__ == "__main__":
             splits=(list(snakemake.input.splits), list(snakemake.input.summaries)),
             path_to_array=snakemake.input.array,
             path_to_table=snakemake.input.table,
+            source=snakemake.params.source,
             statistics=dict(snakemake.params.statistics),
             repository=snakemake.params.repository,
             path_to_record=snakemake.output.record,

@@ -5,8 +5,8 @@ import shutil
 import numpy as np
 
 from skinkd.atomic import digest_of, whole
+from skinkd.calibration import describe_calibration, fit_temperature
 from skinkd.dataset import predict_logits
-from skinkd.deploy.calibration import describe_calibration, fit_temperature
 from skinkd.deploy.chosen import check_has_pictures, open_network, open_split
 from skinkd.deploy.onnx_model import OnnxModel, check_parity, export
 from skinkd.deploy.packaged import PackagedNetwork

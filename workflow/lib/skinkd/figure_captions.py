@@ -2,7 +2,9 @@
 
 from skinkd import formats
 from skinkd.captions import HEADLINE_LABEL, all_evidence, leakage_sentence, test_part
+from skinkd.detection import LEAST_SENSITIVITY
 from skinkd.figures import arms_of, parameters_of
+from skinkd.figures.roc import MARKED, marked_point
 from skinkd.lookups import (
     HEADLINE,
     arm_label,
@@ -19,6 +21,9 @@ from skinkd.lookups import (
 )
 from skinkd.selections import published_of
 from skinkd.terms import INERT_SHARE, terms_of
+from skinkd.validated_choice import RULE, validated_arms
+
+SIDES = ("before", "after")
 
 
 def caption(results: dict, paper: str, label: str, protocol: str | None) -> tuple[str, str]:
@@ -98,6 +103,24 @@ def _data(results, paper):
     )
 
 
+def _calibration(results, paper):
+    return (
+        "probability and truth, before and after temperature scaling",
+        "Each mark is a bin of as many answers: how probable the network called them, and the share that "
+        "was right, with its interval. Above the diagonal it was too modest, below it too sure. The "
+        "temperature is fitted on the validation part alone. "
+        f"Shown: {RULE}. {all_evidence(results, paper)}",
+    )
+
+
+def _subgroups(results, paper):
+    return (
+        "accuracy by sex, age, site and source",
+        "Marks on their intervals. Groups mix classes differently, and rare classes are harder: a difference "
+        f"is not yet unfairness. Shown: {RULE}. {all_evidence(results, paper)}",
+    )
+
+
 def _comparison_text(results, paper):
     """One clause per number over all classes that has both sides."""
     for cell in cells_of(results, paper):
@@ -133,6 +156,36 @@ def _data_text(results, paper):
     return [leakage_sentence(split) for split in splits_of(results, paper).values()]
 
 
+def _shown_by_validation(results, paper, key):
+    """Label and record of each arm that validation chose, where its score has one."""
+    for protocol in protocols_of(results, paper):
+        for arm in validated_arms(results, paper, protocol):
+            if record := score_of(results, paper, protocol, arm).get(key):
+                yield f"{arm_label(results, paper, arm)}, {protocol_label(protocol).lower()}", record
+
+
+def _calibration_text(results, paper):
+    for label, record in _shown_by_validation(results, paper, "calibration"):
+        errors = [record[side] and record[side]["expected_calibration_error"]["value"] for side in SIDES]
+        before, after = (error if error is None else formats.number(error) for error in errors)
+        scaled = (
+            f"{after} at temperature {formats.number(record['temperature'])}" if after else record["reason"]
+        )
+        yield f"{label}: calibration error {before}, after scaling {scaled}"
+
+
+def _subgroups_text(results, paper):
+    for label, record in _shown_by_validation(results, paper, "subgroups"):
+        shown = [group for group in record["groups"] if group["accuracy"]["value"] is not None]
+        if shown:
+            lowest, highest = (f(shown, key=lambda g: g["accuracy"]["value"]) for f in (min, max))
+            yield f"{label}: accuracy from {_group_text(lowest)} to {_group_text(highest)}"
+
+
+def _group_text(group):
+    return f"{formats.number(group['accuracy']['value'])} ({group['by']}: {group['group']})"
+
+
 def _values(results, paper, protocol, arms, metric):
     for arm in arms:
         record = metric_of(score_of(results, paper, protocol, arm), metric)
@@ -155,7 +208,12 @@ def _headlines(results, paper, protocol, parameters):
 
 
 def _roc_text(results, paper, protocol, parameters):
-    return _metric_text(results, paper, protocol, "auc", parameters["arms"])
+    yield from _metric_text(results, paper, protocol, "auc", parameters["arms"])
+    for arm in parameters["arms"]:
+        score = score_of(results, paper, protocol, arm)
+        if point := score and marked_point(score):
+            sides = (f"{side} {formats.number(point['test'][side]['value'])}" for side in point["test"])
+            yield f"{arm_label(results, paper, arm)}, operating point: {', '.join(sides)}"
 
 
 def _curves_text(results, paper, protocol, parameters):
@@ -184,17 +242,28 @@ def _with_metric(words):
     return lambda results, paper, protocol, parameters: words.format(metric_label(parameters["metric"]))
 
 
-OWN = {"comparison": _comparison, "protocols": _protocols, "terms": _terms, "data": _data}
+OWN = {
+    "comparison": _comparison,
+    "protocols": _protocols,
+    "terms": _terms,
+    "data": _data,
+    "calibration": _calibration,
+    "subgroups": _subgroups,
+}
 OWN_TEXTS = {
     "comparison": _comparison_text,
     "protocols": _protocols_text,
     "terms": _terms_text,
     "data": _data_text,
+    "calibration": _calibration_text,
+    "subgroups": _subgroups_text,
 }
 PRINTED = {
     "roc": lambda results, paper, protocol, _: (
         f"One curve per class against the rest, mean over "
-        f"{_runs(results, paper, protocol)}; each panel lists the area under each class's curve."
+        f"{_runs(results, paper, protocol)}; each panel lists the area under each class's curve. "
+        f"Tinted: more than {formats.level(LEAST_SENSITIVITY)} sensitivity. Diamond: melanoma, or malignant "
+        f"lesions, at the threshold that keeps {formats.level(MARKED[1])} {MARKED[0]} on the validation part."
     ),
     "confusion": lambda results, paper, protocol, _: (
         "Rows are the true class, columns the predicted one. "

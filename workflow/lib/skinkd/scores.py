@@ -1,7 +1,9 @@
 """The scores of one arm: every metric over its folds and seeds, with intervals over lesions."""
 
 import numpy as np
+import pandas as pd
 
+from skinkd.details import details_of
 from skinkd.intervals import clusters, percentile_interval, resampled
 from skinkd.metrics import evaluate, softmax
 from skinkd.metrics.decisions import confusion
@@ -22,6 +24,7 @@ def score(
     confidence: float,
     seed: int,
     read=read_predictions,
+    about: pd.DataFrame | None = None,
 ) -> dict:
     """The record of one arm's scores on its test part.
 
@@ -37,6 +40,8 @@ def score(
         confidence: share of the resamples inside an interval, in (0, 1).
         seed: of the resampling.
         read: gives what a file of predictions holds.
+        about: sex, age band, site and source by image id, from `skinkd.details.subgroups`; None where
+            nothing is known of the images.
 
     Raises:
         InputError: where a file is wrong or two do not fit together.
@@ -70,6 +75,7 @@ def score(
         "corrected": corrected(*sides) if paths_to_baseline else None,
         "mean_logits": mean_logits(arm),
         "roc": mean_roc(arm),
+        **details_of(files, about, confidence=confidence, **drawn),
     }
 
 

@@ -32,6 +32,7 @@ def model_card(records: dict, template) -> str:
         "count": formats.count,
         "percent": formats.percent,
         "points": formats.signed_points,
+        "shown": shown,
         "cell": lambda text: str(text).replace("|", "\\|").replace("\n", " "),
     }
     evaluation = records["evaluation"]
@@ -75,7 +76,7 @@ def find(records: list[dict], metric: str, own: str = "") -> dict:
 def shown(record: dict) -> str:
     """A value with its interval, or why there is none."""
     if record["value"] is None:
-        return record["note"] or UNDEFINED
+        return record.get("note") or record.get("reason") or UNDEFINED
     if record["low"] is None:
         return formats.number(record["value"])
     return f"{formats.number(record['value'])} {formats.interval(record['low'], record['high'])}"

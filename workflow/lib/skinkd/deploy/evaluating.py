@@ -5,14 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from skinkd.intervals import percentile_interval, resampled
+from skinkd.details.subgroups import groups_of_images, subgroups_of
 from skinkd.predictions import Predictions
 from skinkd.scores import difference_records, metric_records, n_lesions, resampled_numbers, support_of
 from skinkd.tested_arms import tested
 
-FEWEST_IMAGES = 30  # of a subgroup that is shown
 KEPT = ("metric", "class", "value", "low", "high", "note")
-AGES = ((0, 30), (30, 50), (50, 70), (70, 200))
 
 
 def evaluate_both(whole: Predictions, quantised: Predictions, statistics: dict) -> dict:
@@ -48,58 +46,11 @@ def _kept(records: list[dict]) -> list[dict]:
     return [{key: record[key] for key in KEPT} for record in records]
 
 
-def subgroups(test: Predictions, table: pd.DataFrame, statistics: dict) -> list[dict]:
-    """Accuracy of each group of patients and sites that has 30 images or more, with its interval.
+def subgroups(test: Predictions, table: pd.DataFrame, source: str, statistics: dict) -> dict:
+    """What the student makes of each group of images, as `skinkd.details.subgroups` has it.
 
     Args:
-        table: the archive's images with age in years, sex and site, as text; empty where unknown.
+        table: the archive's images with age in years, sex, site and origin, as text; empty where unknown.
+        source: the archive's name.
     """
-    about = table.set_index("image").reindex(test.images)
-    groups = {
-        "sex": about.get("sex"),
-        "age": None if "age" not in about else about["age"].map(age_band),
-        "site": about.get("site"),
-    }
-    return [
-        _subgroup(test, kind, name, (values == name).to_numpy(), statistics)
-        for kind, values in groups.items()
-        if values is not None
-        for name in sorted(set(values.dropna()))
-    ]
-
-
-def age_band(age: str) -> str:
-    """The band of an age in years, such as `50 to 69`; empty where it is not known."""
-    try:
-        years = float(age)
-    except ValueError:
-        return ""
-    bands = [f"{low} to {high - 1}" if high < 200 else f"{low} or more" for low, high in AGES]
-    return next((band for band, (low, high) in zip(bands, AGES, strict=True) if low <= years < high), "")
-
-
-def _subgroup(test: Predictions, kind: str, name: str, chosen: np.ndarray, statistics: dict) -> dict:
-    """One group; `value` is None where it is too small to show."""
-    own = test.rows(np.flatnonzero(chosen))
-    record = {
-        "by": kind,
-        "group": name or "not known",
-        "images": len(own),
-        "lesions": n_lesions(own.lesions, own.labels),
-        "classes": len(set(own.labels.tolist())),
-        **dict.fromkeys(("accuracy", "low", "high")),
-    }
-    return record | (_accuracy(own, statistics) if len(own) >= FEWEST_IMAGES else {})
-
-
-def _accuracy(own: Predictions, statistics: dict) -> dict:
-    right = (own.logits.argmax(axis=1) == own.labels).astype(float)
-    draws = resampled(
-        lambda weights: weights @ right / weights.sum(axis=1),
-        own.lesions,
-        own.labels,
-        resamples=statistics["resamples"],
-        generator=np.random.default_rng(statistics["seed"]),
-    )
-    low, high = percentile_interval(draws, statistics["confidence"])
-    return {"accuracy": float(right.mean()), "low": float(low), "high": float(high)}
+    return subgroups_of(tested([("float32", test)]), groups_of_images(table, source), **statistics)

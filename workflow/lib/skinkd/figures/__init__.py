@@ -12,7 +12,7 @@ from skinkd.atomic import whole
 from skinkd.cells import slug
 
 # Ours, once for every paper, all its protocols in one.
-OWN = ("comparison", "protocols", "terms", "data")
+OWN = ("comparison", "protocols", "terms", "data", "calibration", "subgroups")
 # A paper's figures that are made of photographs: another rule draws them, as pictures.
 PICTURES = ("grad_cam", "sample_predictions")
 

@@ -1,14 +1,17 @@
-"""ROC of each class against the rest, one panel per arm."""
+"""ROC of each class against the rest, one panel per arm, with the zone of high sensitivity."""
 
 from math import ceil
 
 from skinkd import formats
+from skinkd.detection import LEAST_SENSITIVITY
 from skinkd.domains import Names
-from skinkd.figures import INK, LINE, PALETTE, WIDTH_IN, canvas, say_absent, wrapped
+from skinkd.figures import GREEN, INK, LINE, PALETTE, WIDTH_IN, canvas, say_absent, wrapped
 from skinkd.lookups import arm_label, metric_of, score_of
 
 COLUMNS = 3
 LARGEST_IN, TITLE_IN = 2.6, 0.08
+# What the marked threshold keeps on the validation part.
+MARKED = ("sensitivity", 0.9)
 
 
 def figure(results, paper, protocol, *, arms: Names):
@@ -34,12 +37,28 @@ def figure(results, paper, protocol, *, arms: Names):
 
 def _panel(axis, score, classes):
     axis.set(xlim=(0, 1), ylim=(0, 1.01), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1), aspect="equal")
+    axis.axhspan(LEAST_SENSITIVITY, 1, color=GREEN, alpha=0.1, linewidth=0)
     axis.plot([0, 1], [0, 1], color=LINE, linewidth=0.8)
     for place, of_class in enumerate(classes):
         if curve := score["roc"].get(of_class):
             draw_curve(axis, curve, PALETTE[place % len(PALETTE)])
+    if point := marked_point(score):
+        found = classes.index(score["operating_points"]["class"])
+        draw_point(axis, point["test"], PALETTE[found % len(PALETTE)])
     areas = [(of_class, metric_of(score, "auc", of_class)) for of_class in classes]
     draw_areas(axis, [(of_class, record["value"] if record else None) for of_class, record in areas])
+
+
+def marked_point(score) -> dict | None:
+    """The operating point of `MARKED`, where validation chose one."""
+    points = score.get("operating_points", {}).get("points", [])
+    return next((p for p in points if (p["of"], p["at"]) == MARKED and p["test"]), None)
+
+
+def draw_point(axis, test, colour):
+    """What a threshold gives on the test part."""
+    at = (1 - test["specificity"]["value"], test["sensitivity"]["value"])
+    axis.plot(*at, "D", markersize=5, markerfacecolor="white", markeredgecolor=colour, zorder=4)
 
 
 def draw_curve(axis, curve, colour):

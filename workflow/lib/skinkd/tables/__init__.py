@@ -4,16 +4,19 @@ from skinkd.cells import Table
 from skinkd.lookups import cells_of, protocols_of
 from skinkd.tables import (
     audit,
+    calibrated,
     claimed,
     compared,
     deviations,
     energy,
     leaks,
     networks,
+    operating,
     origins,
     plausibility,
     published,
     scored,
+    subgroups,
 )
 
 
@@ -64,6 +67,10 @@ def _tables_of(results, paper):
         yield make(results, paper)
     for protocol in protocols_of(results, paper):
         yield scored.classes(results, paper, protocol)
+    for make in (calibrated.calibration, operating.operating, operating.thresholds, operating.all_thresholds):
+        yield make(results, paper)
+    for make in (subgroups.subgroups, subgroups.all_subgroups):
+        yield make(results, paper)
     for make in (networks.facts, networks.terms, audit.data, audit.leakage, leaks.links, leaks.injection):
         yield make(results, paper)
     for record in results["pictures"].values():
