@@ -7,8 +7,13 @@ import numpy as np
 from details_example import details_example
 from PIL import Image
 
+from skinkd.checklists import answered, read_checklist
+from skinkd.energy import Power, energies
 from skinkd.lookups import RELATIVES
+from skinkd.panel import run_checks
 from skinkd.plates import files_of
+from skinkd.trials.claims import claims
+from skinkd.trials.declared import Above, Alike, Measured, Reaches, Untested
 
 PROTOCOLS = {
     "as_published": "The paper's own rule: images are split, so one lesion may be on both sides.",
@@ -17,6 +22,7 @@ PROTOCOLS = {
 }
 ISIC = {"AK": 87, "BCC": 332, "BKL": 262, "DF": 24, "MEL": 452, "NV": 1288, "SCC": 63, "VASC": 25}
 BINARY = {"benign": 1500, "malignant": 1500}
+CHECKLISTS = Path(__file__).resolve().parents[1] / "report/checklists"
 NASTY = "a_b & <b>"
 GAP = "rule train failed for this arm: loss became infinite at epoch 3"
 SMOKE = "this is a smoke study, not the paper's experiment"
@@ -77,7 +83,7 @@ def example(scale: str = "smoke") -> dict:
         for arm, about in described["arms"].items()
         if (paper, protocol, arm) not in NOT_RUN
     ]
-    return {
+    results = {
         "study": _study(scale),
         "papers": papers,
         "protocols": PROTOCOLS,
@@ -108,9 +114,83 @@ def example(scale: str = "smoke") -> dict:
         "networks": [_network(papers, score) for score in scores],
         "pictures": _pictures(papers),
         "plausibility": _plausibility(),
+        "fidelity": _fidelity(papers, scores),
+        "deviations": [
+            {"paper": "ssd_kd", "under": under, "n": 2, "what": f"views: 150 → 2; {NASTY}"}
+            | {"why": "There are fewer epochs.", "effect": "Little."}
+            for under in ("leak_free", "study")
+        ],
+        "energy": _energies([_network(papers, score) for score in scores]),
         "missing": [],
         "provenance": _provenance(),
     }
+    results["claims"] = _claims(results)
+    lists = [answered(read_checklist(path), results) for path in sorted(CHECKLISTS.glob("*.yaml"))]
+    return results | {"checks": run_checks(results), "checklists": lists}
+
+
+def _claims(results):
+    """A claim of each kind of test, one of which nothing was run, and one that nothing tests."""
+    said = {"place": "Section 3, Table 2"}
+    student = [["blkd", "mobilenet_v2"], ["nasty", "mobilenet_v2"]]
+    trials = {
+        "ssd_kd": [
+            Above(
+                id="better", says=f"{NASTY} helps.", test="above", metrics=["accuracy"], pairs=student, **said
+            ),
+            Alike(
+                **{"id": "same", "says": "It is close.", "test": "alike", "metrics": ["auc"]},
+                **{"within": 0.05, "pairs": student[:1], **said},
+            ),
+            Untested(id="looks", says="The maps align.", test="none", why="nothing measures it", **said),
+        ],
+        "dsnet": [
+            Reaches(
+                **{"id": "level", "says": "It is 91.7 % right.", "test": "reaches", "metric": "accuracy"},
+                **{"arm": "dsnet_t10", "at_least": 0.917, **said},
+            ),
+            Measured(
+                **{
+                    "id": "smaller",
+                    "says": "It is 15 times smaller.",
+                    "test": "measured",
+                    "arms": ["resnet50"],
+                },
+                **{"fact": "trainable_parameters", "beside": "dsnet_t10", "at_least": 14.5, **said},
+            ),
+        ],
+    }
+    differences = [
+        {"paper": "ssd_kd", "protocol": protocol, "claim": claim, "arm": arm, "other": "mobilenet_v2"}
+        | {"metric": metric, "value": value, "low": value - 0.03, "high": value + 0.03}
+        | {"wide_low": value - 0.04, "wide_high": value + 0.04}
+        for protocol in ("as_published", "leak_free")
+        for claim, arm, metric, value in (
+            *(("better", "blkd", "accuracy", 0.05), ("better", "nasty", "accuracy", -0.06)),
+            ("same", "blkd", "auc", 0.01),
+        )
+    ]
+    records = {"scores": results["scores"], "networks": results["networks"], "missing": results["missing"]}
+    compared = {"differences": differences, "fidelity": []}
+    return claims(trials, results["papers"], results["study"]["scale"], comparisons=compared, **records)
+
+
+def _energies(networks):
+    """Estimates, of one arm on an accelerator of which no power is stated."""
+    networks[0] |= {"hardware": networks[0]["hardware"] | {"accelerator": "an odd board"}}
+    return energies(networks, 2, Power(thread_w=8, accelerators_w={"H100": 700}))
+
+
+def _fidelity(papers, scores):
+    """Agreement of each distilled student, lower the better the student is."""
+    return [
+        {key: score[key] for key in ("paper", "protocol", "arm")}
+        | {"teacher": "resnet50", "agreement": 0.9 - own, "low": 0.85 - own, "high": 0.95 - own}
+        | {"divergence_nats": own, "n_images": 253, "n_runs": 3}
+        for score in scores
+        if papers[score["paper"]]["arms"][score["arm"]]["role"] == "distilled"
+        for own in [score["metrics"][1]["value"] / 2]
+    ]
 
 
 def _study(scale):
@@ -136,7 +216,8 @@ def _arm(label, role, network, loss, teacher, colour, parameters, **more):
     about = dict(zip(names, (label, role, network, loss, teacher, colour, parameters), strict=True))
     # One loss under all protocols, unless `more` says otherwise.
     losses = {protocol: [{"name": loss, "weight": 1.0}] for protocol in ("as_published", "leak_free")}
-    return about | {"baseline": None, "control": None, "family": None, "losses": losses} | more
+    chosen = {"selections": dict.fromkeys(PROTOCOLS, "last")}
+    return about | {"baseline": None, "control": None, "family": None, "losses": losses} | chosen | more
 
 
 def _ssd_kd():

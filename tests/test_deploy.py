@@ -481,6 +481,7 @@ def test_good_pictures_of_every_kind_get_probabilities_and_a_page(deployed, file
     assert page.count("data:image/webp;base64,") == 2 * len(GOOD)
     assert "://" not in page
     assert "default-src 'none'" in page
+    assert "It learned from synthetic pictures, drawn by a program" in page
     assert "&lt;b&gt;turned.jpg" in page
     assert "<b>" not in page
     assert page.count('alt="') == 2 * len(GOOD)

@@ -8,7 +8,9 @@ from skinkd.deploy import candidates as deployed
 
 DEPLOY = f"{RESULTS}/deploy"
 MODEL = f"{DEPLOY}/model"
-STUDY_TOLD = STUDY.config.study.model_dump(include={"name", "title", "scale"})
+STUDY_TOLD = STUDY.config.study.model_dump(include={"name", "title", "scale"}) | {
+    "synthetic": all(STUDY.config.sources[name].kind == "synthetic" for name in STUDY.sources())
+}
 
 
 def of_candidates(stage, suffix):

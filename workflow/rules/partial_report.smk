@@ -5,11 +5,30 @@ makes   RESULTS/report-partial/, as the rule report makes RESULTS/report/
 """
 
 
+use rule compare as partial_compare with:
+    input:
+        predictions=lambda wc: there(of_runs("predictions", "csv", runs_that_ended())),
+        trials=trials_of_papers(),
+        code=imports_of("compare.py"),
+    output:
+        comparisons=f"{PARTIAL}/comparisons.json",
+    log:
+        f"{RESULTS}/logs/partial_compare.log",
+    params:
+        runs=runs_that_ended,
+        taught=lambda wc: taught_in(ended_cells(STUDY, RESULTS)),
+
+
 use rule summarize as partial_summarize with:
     input:
         unpack(what_ended),
         published=published_tables(),
         claims=claims_of_text(),
+        comparisons=f"{PARTIAL}/comparisons.json",
+        trials=trials_of_papers(),
+        checklists=CHECKLISTS,
+        power="config/report/power.yaml",
+        deviations="config/report/deviations.yaml",
         code=SUMMARY_CODE,
     output:
         results=f"{PARTIAL}/results.json",

@@ -1,6 +1,7 @@
 """From scores to the report; the report is a function of results.json.
 
-needs   RESULTS/scores/{paper}/{protocol}/{arm}.json, config/papers/*.csv, config/claims/*.yaml,
+needs   RESULTS/scores/{paper}/{protocol}/{arm}.json, RESULTS/comparisons/study.json, config/papers/*.csv,
+        config/claims/*.yaml, config/trials/*.yaml, report/checklists/*.yaml,
         and all files that scores rest on
 makes   RESULTS/report/results.json, provenance.json, figures/, tables/, report.html, report.tex
 """
@@ -48,6 +49,11 @@ rule summarize:
         **inputs_of_report(STUDY.cells(), ALL_RUNS),
         published=published_tables(),
         claims=claims_of_text(),
+        comparisons=f"{RESULTS}/comparisons/study.json",
+        trials=trials_of_papers(),
+        checklists=CHECKLISTS,
+        power="config/report/power.yaml",
+        deviations="config/report/deviations.yaml",
         # Not read: it makes this job run again where the config changed, even if Snakemake's records are gone.
         config=NOTED_CONFIG,
         code=SUMMARY_CODE,

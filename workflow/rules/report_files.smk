@@ -12,6 +12,8 @@ PARTIAL = f"{RESULTS}/report-partial"
 SUMMARY_CODE = imports_of("summarize.py", *(f"skinkd.networks.{name}" for name in names_in("networks")))
 SAMPLES = [f"{RESULTS}/ingest/{source}/samples.png" for source in STUDY.sources()]
 TEMPLATES = [f"report/report.{suffix}" for suffix in ("html.jinja", "css", "js", "tex.jinja")]
+TEMPLATES += ["report/shown.html.jinja", "report/checklists.html.jinja"]
+CHECKLISTS = [f"report/checklists/{name}.yaml" for name in ("rescience", "neurips", "claim_tripod_ai")]
 
 
 def shown(path, caption, category, subcategory=None):
@@ -55,6 +57,25 @@ def claims_of_text():
     return [path for path in paths if os.path.exists(path)]
 
 
+def trials_of_papers():
+    """What the papers claim and how it is tested; a paper may have no such file."""
+    paths = [f"config/trials/{paper}.yaml" for paper in STUDY.config.papers]
+    return [path for path in paths if os.path.exists(path)]
+
+
+def taught_in(cells):
+    """Student, teacher and the seed of the teacher's run; the student alone stands beside the same teacher."""
+    found = []
+    for paper, protocol, name in cells:
+        arm = STUDY.arm(paper, protocol, name)
+        for student in filter(None, (arm.baseline, name)):
+            pairs = [
+                (paper, protocol, student, teacher, STUDY.config.teacher_seed) for teacher in arm.teachers
+            ]
+            found += [pair for pair in pairs if pair not in found and pair[2] != pair[3]]
+    return found
+
+
 def there(paths):
     """Those paths that exist, in full: as such they are no rule's output, and so nothing is run for them."""
     return [os.path.abspath(path) for path in paths if os.path.exists(path)]
@@ -70,9 +91,12 @@ def is_whole(path_to_split):
 
 def what_ended(wildcards):
     """The files behind the arms that did end."""
-    cells = ended_cells(STUDY, RESULTS)
-    runs = [(*cell, *run) for cell in cells for run in STUDY.runs(*cell[:2])]
-    inputs = inputs_of_report(cells, runs)
+    inputs = inputs_of_report(ended_cells(STUDY, RESULTS), runs_that_ended())
     for name in ("splits", "tables"):
         inputs[name] = [path for path in inputs[name] if is_whole(path)]
     return {name: there(paths) for name, paths in inputs.items()}
+
+
+def runs_that_ended(wildcards=None):
+    """The runs of the arms that did end."""
+    return [(*cell, *run) for cell in ended_cells(STUDY, RESULTS) for run in STUDY.runs(*cell[:2])]

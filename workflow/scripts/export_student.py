@@ -21,7 +21,7 @@ def export_student(path_to_choice, paths_to_networks, splits, path_to_array, stu
 
     Args:
         splits: paths of all candidates' tables and summaries.
-        study: its name, title and scale.
+        study: its name, title, scale, and whether all its pictures are synthetic.
         outputs: `onnx`, `network`, `about`, `record`.
 
     Raises:

@@ -4,11 +4,14 @@ from pathlib import Path
 
 from skinkd.assumptions import collect_assumptions
 from skinkd.chain import check_chain
+from skinkd.checklists import read_checklist
 from skinkd.checkpoints import read_description
 from skinkd.config import PROTOCOLS
 from skinkd.costs import read_cost
 from skinkd.data_files import read_summary
+from skinkd.deviations import deviations, read_rules
 from skinkd.ended import check_that_something_ended
+from skinkd.energy import energies, read_power
 from skinkd.intact import read_sealed
 from skinkd.origins import describe_files, describe_origins, whole_provenance
 from skinkd.plausibility.auditing import audit
@@ -18,6 +21,7 @@ from skinkd.published import printed_classes, read_published
 from skinkd.records import read_record, write_record
 from skinkd.study import describe_papers, describe_scale, open_study
 from skinkd.summary import summarize
+from skinkd.trials.declared import read_trials
 
 
 def summarize_study(
@@ -29,6 +33,11 @@ def summarize_study(
     paths_to_manifests,
     paths_to_published,
     paths_to_claims,
+    paths_to_trials,
+    path_to_comparisons,
+    paths_to_checklists,
+    path_to_power,
+    path_to_deviations,
     paths_to_networks,
     paths_to_teachers,
     paths_to_predictions,
@@ -86,6 +95,11 @@ def summarize_study(
         cost=read_cost(paths_to_costs),
         provenance=made | describe_origins(path_to_repository, config, runs),
         missing=missing,
+        trials={Path(path).stem: read_trials(path) for path in paths_to_trials},
+        comparisons=read_record(path_to_comparisons),
+        checklists=[read_checklist(path) for path in paths_to_checklists],
+        deviations=deviations(study, read_rules(path_to_deviations)),
+        energy=energies(networks, study.config.device.threads, read_power(path_to_power)),
     )
     write_record(path_to_results, results)
     write_record(path_to_provenance, whole_provenance(results, path_to_repository, paths_to_scores))
@@ -105,6 +119,11 @@ if __name__ == "__main__":
             paths_to_manifests=snakemake.input.manifests,
             paths_to_published=snakemake.input.published,
             paths_to_claims=snakemake.input.claims,
+            paths_to_trials=snakemake.input.trials,
+            path_to_comparisons=snakemake.input.comparisons,
+            paths_to_checklists=snakemake.input.checklists,
+            path_to_power=snakemake.input.power,
+            path_to_deviations=snakemake.input.deviations,
             paths_to_networks=snakemake.input.networks,
             paths_to_teachers=snakemake.input.teachers,
             paths_to_predictions=snakemake.input.predictions,

@@ -20,6 +20,7 @@ from skinkd.lookups import (
 )
 from skinkd.selections import controls, own_distilled, printed_most
 from skinkd.terms import INERT_SHARE, terms_of
+from skinkd.trials.judging import VERDICTS
 
 HEADLINE_LABEL = METRICS[HEADLINE].lower()
 # What a reader must know to read one table of one paper.
@@ -132,12 +133,27 @@ def verdict_counts(results: dict, paper: str, protocol: str) -> dict[str, int]:
     return dict(Counter(cell["verdict"] for cell in printed).most_common())
 
 
+def claims_sentence(results: dict, paper: str) -> str:
+    """How many claims of a paper carry which verdict, and below full scale which way they point."""
+    mine = [claim for claim in results["claims"] if claim["paper"] == paper]
+    if not mine:
+        return ""
+    counts = Counter(claim["verdict"] for claim in mine)
+    words = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
+    sentence = f"Of {formats.plural(len(mine), 'claim')}: {words}."
+    pointing = Counter(claim["points"] for claim in mine if claim["points"])
+    if is_full(results) or not pointing:
+        return sentence
+    ways = " and ".join(f"{n} {way}" for way, n in sorted(pointing.items()))
+    return f"{sentence} Of the {pointing.total()} that were run, these point: {ways}."
+
+
 def findings(results: dict, paper: str) -> list[str]:
     """What the run itself shows: what distillation did, what the controls did, which terms do nothing."""
     found = [_finding(results, paper, protocol) for protocol in protocols_of(results, paper)]
     sentences = (
         *(_control_finding, diverged_sentence, inert_sentence, as_coded_sentence),
-        plausibility_sentence,
+        *(plausibility_sentence, injection_sentence),
     )
     more = (make(results, paper) for make in sentences)
     return [*found, *filter(None, more)]
@@ -197,6 +213,26 @@ def _one_difference(results, paper, arm, difference):
     else:
         meaning = "not to be told from the student alone, as the interval contains 0"
     return f"{arm_label(results, paper, arm)} changed {HEADLINE_LABEL} by {change} {ends}: {meaning}."
+
+
+def injection_sentence(results: dict, paper: str) -> str:
+    """What a leak alone added, of each arm that it was injected for; empty where none was."""
+    found = [
+        (one["arm"], metric)
+        for one in results["audits"].get(paper, {}).get("injections", [])
+        for reach in one["reaches"]
+        if reach["reach"] == "all" and one["images_injected"]
+        for metric in reach["metrics"]
+        if metric["metric"] == HEADLINE and metric["value"] is not None
+    ]
+    if not found:
+        return ""
+    changes = "; ".join(
+        f"{arm_label(results, paper, arm)} {formats.signed_points(metric['value'])} pp "
+        f"{formats.points_interval(metric['low'], metric['high'])}"
+        for arm, metric in found
+    )
+    return f"Siblings of test images in training, and nothing else, changed {HEADLINE_LABEL}: {changes}."
 
 
 def diverged_sentence(results: dict, paper: str) -> str:

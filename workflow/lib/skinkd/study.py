@@ -304,6 +304,13 @@ def _followed(name: str, arms: dict, paper: str, seen: tuple[str, ...]) -> dict:
     return strict_yaml.merge(_followed(like, arms, paper, (*seen, name)), own)
 
 
+def changes_of_protocols(study: Study, paper: str) -> dict[str, list[str]]:
+    """What each protocol of a study changes in a paper's file, as readable lines."""
+    values = _read_paper(paper)
+    protocols = _protocols_of(paper, values)
+    return {protocol: _differences(values, protocols[protocol]) for protocol in study.protocols(paper)}
+
+
 def _changes(config: Config) -> dict[str, dict]:
     """What this study changes, by paper."""
     return config.changes.get(config.study.name, {})
@@ -399,6 +406,10 @@ def describe_papers(
                     **{key: getattr(_any(study, paper).arms[arm], key) for key in SHOWN},
                     "losses": {
                         protocol: [term.model_dump() for term in study.arm(paper, protocol, arm).loss]
+                        for protocol in study.protocols(paper)
+                    },
+                    "selections": {
+                        protocol: study.training(paper, protocol, arm)["selection"]
                         for protocol in study.protocols(paper)
                     },
                     "network": describe_network(study, paper, arm),

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 
+from skinkd.checklists import Checklist, answered
 from skinkd.errors import InputError, examples
 from skinkd.facts import fact
+from skinkd.panel import run_checks
 from skinkd.published import PublishedValue
 from skinkd.quantities import METRICS, QUANTITIES
+from skinkd.trials.claims import claims
 from skinkd.verdicts import verdict, verdict_of_exact
 
 NOT_RUN = "not run", "this study does not run the arm under this protocol"
@@ -29,6 +32,11 @@ def summarize(
     provenance: dict,
     plausibility: Sequence[dict] = (),
     missing: Sequence[dict] = (),
+    trials: dict | None = None,
+    comparisons: dict | None = None,
+    checklists: Sequence[Checklist] = (),
+    energy: Sequence[dict] = (),
+    deviations: Sequence[dict] = (),
 ) -> dict:
     """Everything that the report shows.
 
@@ -47,13 +55,20 @@ def summarize(
         assumptions, cost, provenance: as they are to be shown.
         plausibility: what the audit of the printed numbers found, from `skinkd.plausibility.auditing`.
         missing: arms of the study that did not end, as `skinkd.ended.missing_cells` gives them.
+        trials: by paper, what it claims and how that is tested, from `skinkd.trials.declared`.
+        comparisons: what the rule compare found.
+        checklists: of the field, from `skinkd.checklists`.
+        energy: of each arm, estimated, from `skinkd.energy`.
+        deviations: from the papers, from `skinkd.deviations`.
 
     Raises:
         InputError: where a published value names an arm, table or class that its paper does not have.
     """
     mine = [row for row in published if row.paper in papers]
     _check_known(mine, papers)
-    return {
+    compared = comparisons or {"differences": [], "fidelity": []}
+    measured = {"scores": scores, "networks": networks, "comparisons": compared, "missing": list(missing)}
+    results = {
         "study": study,
         "papers": papers,
         "protocols": protocols,
@@ -63,6 +78,8 @@ def summarize(
         },
         "cells": cells(study["scale"], papers, mine, scores, networks, missing),
         "plausibility": list(plausibility),
+        "claims": claims(trials or {}, papers, study["scale"], **measured),
+        "fidelity": compared["fidelity"],
         "missing": list(missing),
         "scores": scores,
         "splits": splits,
@@ -70,11 +87,15 @@ def summarize(
         "data": {"sources": sources},
         "networks": networks,
         "assumptions": assumptions,
+        "deviations": list(deviations),
         "cost": cost,
+        "energy": list(energy),
         "training": training,
         "pictures": pictures,
         "provenance": provenance,
     }
+    lists = [answered(checklist, results) for checklist in checklists]
+    return results | {"checks": run_checks(results), "checklists": lists}
 
 
 def cells(

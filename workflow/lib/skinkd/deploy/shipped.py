@@ -22,7 +22,7 @@ def describe_model(chosen: dict, description: dict, packaged: PackagedNetwork, s
     Args:
         chosen: the run that was chosen.
         description: of its network.
-        study: name, title and scale.
+        study: name, title, scale, and whether all its pictures are synthetic.
     """
     return {
         "study": study,

@@ -5,7 +5,10 @@ from skinkd.lookups import cells_of, protocols_of
 from skinkd.tables import (
     audit,
     calibrated,
+    claimed,
     compared,
+    deviations,
+    energy,
     leaks,
     networks,
     operating,
@@ -23,7 +26,8 @@ def all_tables(results: dict) -> dict[str, Table]:
     Raises:
         ValueError: if two tables would share a file.
     """
-    made = [published.general(results)]
+    made = [table for table in (claimed.claims(results), claimed.checks(results)) if table]
+    made += [published.general(results)]
     for paper in results["papers"]:
         made += [table for table in _tables_of(results, paper) if table]
     made += [
@@ -33,12 +37,15 @@ def all_tables(results: dict) -> dict[str, Table]:
             plausibility.plausibility,
             networks.inert,
             published.every_cell,
+            deviations.deviations,
             audit.assumptions,
             audit.cost,
             origins.provenance,
             origins.files,
         )
     ]
+    made += [table for table in (claimed.fidelity(results), energy.energy(results)) if table]
+    made += claimed.checklists(results)
     made += [origins.missing(results)] if results["missing"] else []
     by_name = {table.name: table for table in made}
     if len(by_name) < len(made):

@@ -10,6 +10,7 @@ from skinkd.versioning import metadata
 ROOTS = (
     "archive",
     "audit",
+    "comparisons",
     "configs",
     "costs",
     "deploy",
