@@ -151,6 +151,27 @@ def fidelity(results, found, row, key):
     return Expected(own["value"]) if own and own["value"] is not None else None
 
 
+def deviations(results, found, row, key):
+    if key in ("paper", "under"):
+        return None
+    paper = paper_of(results, row["paper"])
+    same = [record for record in results["deviations"] if record["paper"] == paper]
+    return verbatim(row[key], *(record[key] for record in same if record["what"] == row["what"]))
+
+
+def energy(results, found, row, key):
+    paper, protocol = paper_of(results, row["paper"]), protocol_of(row["protocol"])
+    place = {"paper": paper, "protocol": protocol, "arm": arm_of(results, paper, row["arm"])}
+    record = where(results["energy"], **place)
+    network = next(n for n in results["networks"] if place.items() <= n.items())
+    if key in ("parameters", "gmacs"):
+        macs = network["macs"]
+        return one(network["parameters"] if key == "parameters" else macs and macs / 1e9)
+    if key in ("paper", "protocol", "arm"):
+        return None
+    return one(record["n_runs"] if key == "runs" else record[key])
+
+
 KINDS = {
     f"{PAPER}-comparisons": comparisons,
     f"{PAPER}-secondary": secondary,
@@ -163,4 +184,6 @@ KINDS = {
     "checklist-(?P<checklist>.+)": checklists,
     "fidelity": fidelity,
     "checks": strings_alone,
+    "deviations": deviations,
+    "energy": energy,
 }

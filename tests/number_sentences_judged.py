@@ -9,6 +9,7 @@ from number_places import arm_of, metric, protocol_of, score, where
 CONSTANTS = {
     r"resamples beyond 0": "a difference of nothing",
     r"above 1, the network was too sure": "the temperature that changes nothing",
+    r"from 0[.]01 to 100": "where calibration.fit_temperature looks",
     r"Brier score from 0 to 2": "the range of the score",
     r"at temperature 1[.]": "the temperature that changes nothing",
     r"[aA]bove 80 % sensitivity|more than 80 % sensitivity": "the sensitivity of ISIC's auc_sens_80",
@@ -138,6 +139,17 @@ def extremes(results, place, found):
     return shown[found["least"]], shown[found["most"]]
 
 
+def changes(results, place, found):
+    return (sum(record["n"] for record in results["deviations"]),)
+
+
+def trained(results, place, found):
+    """How many arms' training was estimated, of how many, and their sum."""
+    estimates = [record["training_wh"] for record in results["energy"]]
+    known = [value for value in estimates if value is not None]
+    return len(known), len(estimates), sum(known)
+
+
 def known(key, inner):
     """A number that all records of a paper share."""
     return lambda results, place, _: (next(s[key][inner] for s in place.of(results["scores"]) if s.get(key)),)
@@ -161,6 +173,8 @@ SENTENCES = {
     "<arm>, <protocol>: calibration error <n>, after scaling (?:<n> at temperature <n>)?": calibrated,
     "<arm>, operating point: sensitivity <n>, specificity <n>": operated,
     "<arm>, <protocol>: accuracy from <n> \\((?P<least>[^)]*)\\) to <n> \\((?P<most>[^)]*)\\)": extremes,
+    "<n> changes? of settings": changes,
+    "Training of <n> of <n> arms?: <n> Wh": trained,
     "over <n> bins": known("calibration", "bins"),
     "fewer than <n> images are counted": known("subgroups", "fewest_images"),
     "a recall needs <n> images": known("subgroups", "fewest_of_class"),
