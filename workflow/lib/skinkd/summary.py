@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from skinkd.comparisons.family import comparisons
 from skinkd.errors import InputError, examples
 from skinkd.facts import fact
 from skinkd.published import PublishedValue
@@ -65,6 +66,7 @@ def summarize(
         "plausibility": list(plausibility),
         "missing": list(missing),
         "scores": scores,
+        "comparisons": comparisons(papers, scores, missing),
         "splits": splits,
         "audits": audits,
         "data": {"sources": sources},

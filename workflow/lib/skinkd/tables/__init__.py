@@ -2,7 +2,17 @@
 
 from skinkd.cells import Table
 from skinkd.lookups import cells_of, protocols_of
-from skinkd.tables import audit, compared, leaks, networks, origins, plausibility, published, scored
+from skinkd.tables import (
+    audit,
+    compared,
+    comparisons,
+    leaks,
+    networks,
+    origins,
+    plausibility,
+    published,
+    scored,
+)
 
 
 def all_tables(results: dict) -> dict[str, Table]:
@@ -44,8 +54,9 @@ def _tables_of(results, paper):
     yield published.everything(results, paper)
     for make in (compared.protocols, compared.controlled, compared.newer):
         yield make(results, paper)
-    for make in (scored.scores, scored.differences, scored.recalls):
+    for make in (scored.scores, comparisons.comparisons, scored.differences, scored.recalls):
         yield make(results, paper)
+    yield comparisons.areas(results, paper)
     for protocol in protocols_of(results, paper):
         yield scored.classes(results, paper, protocol)
     for make in (networks.facts, networks.terms, audit.data, audit.leakage, leaks.links, leaks.injection):
