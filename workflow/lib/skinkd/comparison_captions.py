@@ -18,9 +18,19 @@ WORDS = {
 
 
 def comparisons(results: dict, paper: str, records: list[dict]) -> str:
-    """The caption of the comparisons of one paper."""
-    said = (_family(records), _detectable(records[0]), _seeds(records), _outside())
+    """The caption of the comparisons of one paper in balanced accuracy."""
+    said = (_family(records), _detectable(records[0]), _seeds(records))
     return " ".join((*said, captions.all_evidence(results, paper)))
+
+
+def secondary(results: dict, paper: str) -> str:
+    """The caption of the same comparisons in accuracy and AUC."""
+    return (
+        "Outside the family, and not adjusted for it. p: from the same resamples of lesions. McNemar's exact "
+        f"test and DeLong's {IGNORES}. McNemar's: the median over seeds and folds, and below it the largest. "
+        "DeLong's: of each class against the rest, the median over seeds and folds; shown is the class with "
+        f"the smallest p, after Holm over the classes. {captions.all_evidence(results, paper)}"
+    )
 
 
 def _family(records):
@@ -28,11 +38,10 @@ def _family(records):
     sizes = {record["protocol"]: record["family_size"] for record in records}
     families = "; ".join(f"{protocol_label(protocol).lower()} {n}" for protocol, n in sizes.items())
     return (
-        f"{captions.HEADLINE_LABEL.capitalize()}, arm minus baseline, in percentage points. p: two-sided, "
-        "twice the share of the interval's resamples beyond 0, at least "
-        f"{formats.p_value(first['smallest_p'])}. "
-        "p, Holm: holds for a whole family, declared before anything ran, of all arms of the paper with a "
-        f"baseline under one protocol ({families}); the conclusion is drawn from it at "
+        f"{captions.HEADLINE_LABEL.capitalize()}, in percentage points. p: two-sided, twice the share of the "
+        f"interval's resamples beyond 0, at least {formats.p_value(first['smallest_p'])}. p, Holm: holds for "
+        "a whole family at once. A family was declared before anything ran: all arms of the paper with a "
+        f"baseline under one protocol ({families}). The conclusion is drawn from it at "
         f"{formats.level(first['error_rate'])}."
     )
 
@@ -52,16 +61,7 @@ def _seeds(records):
     )
     return (
         "Seeds stand apart: the interval says how other lesions would move the difference, the SD how seeds "
-        f"move it on the same lesions; p, seeds is from all signs of the seeds' differences, and {limits}."
-    )
-
-
-def _outside():
-    return (
-        "Outside the family: p, accuracy and p, AUC, from the same resamples, and McNemar's exact test of "
-        f"accuracy and DeLong's of the AUC, which {IGNORES}. Both are made for each seed and fold: shown is "
-        "the median, and below it the largest. DeLong's is made for each class against the rest: shown is "
-        "the class with the smallest p, after Holm over the classes."
+        f"move it on the same lesions. p, seeds: from all signs of the seeds' differences; {limits}."
     )
 
 

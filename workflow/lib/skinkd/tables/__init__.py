@@ -54,9 +54,10 @@ def _tables_of(results, paper):
     yield published.everything(results, paper)
     for make in (compared.protocols, compared.controlled, compared.newer):
         yield make(results, paper)
-    for make in (scored.scores, comparisons.comparisons, scored.differences, scored.recalls):
+    for make in (comparisons.comparisons, comparisons.secondary, comparisons.areas):
         yield make(results, paper)
-    yield comparisons.areas(results, paper)
+    for make in (scored.scores, scored.differences, scored.recalls):
+        yield make(results, paper)
     for protocol in protocols_of(results, paper):
         yield scored.classes(results, paper, protocol)
     for make in (networks.facts, networks.terms, audit.data, audit.leakage, leaks.links, leaks.injection):

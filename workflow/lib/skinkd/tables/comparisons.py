@@ -5,25 +5,28 @@ from skinkd.cells import Cell, Column, Table, slug
 from skinkd.comparisons.family import NOT_THE_SAME_RUNS
 from skinkd.lookups import arm_label, paper_label, protocol_label
 
+WHICH = (Column("protocol", "Protocol"), Column("arm", "Arm"))
 COLUMNS = (
-    Column("protocol", "Protocol"),
-    Column("arm", "Arm"),
-    Column("baseline", "Against"),
+    *WHICH,
     Column("difference", "Difference, pp", True),
     Column("p", "p", True),
     Column("p_holm", "p, Holm", True),
     Column("conclusion", "Conclusion"),
-    Column("detectable", "Would find, pp", True),
+    Column("detectable_difference", "Would find, pp", True),
     Column("seed_sd", "SD over seeds, pp", True),
     Column("p_sign_flip", "p, seeds", True),
-    Column("accuracy", "p, accuracy", True),
+)
+SECONDARY_COLUMNS = (
+    *WHICH,
+    Column("accuracy", "Accuracy, pp", True),
+    Column("accuracy_p", "p", True),
     Column("mcnemar_ignoring_lesions", "McNemar, ignores lesions", True),
-    Column("auc", "p, AUC", True),
+    Column("auc", "AUC, pp", True),
+    Column("auc_p", "p", True),
     Column("delong_ignoring_lesions", "DeLong, ignores lesions", True),
 )
 AREA_COLUMNS = (
-    Column("protocol", "Protocol"),
-    Column("arm", "Arm"),
+    *WHICH,
     Column("class", "Class"),
     Column("difference", "Difference, pp", True),
     Column("median_p", "Median p", True),
@@ -40,34 +43,70 @@ def comparisons_of(results: dict, paper: str) -> list[dict]:
 
 
 def comparisons(results: dict, paper: str) -> Table | None:
-    """Each arm of one paper against its baseline in balanced accuracy, with all tests."""
+    """Each arm of one paper against its baseline in balanced accuracy: the family."""
     records = comparisons_of(results, paper)
     if not records:
         return None
     return Table(
         name=slug(paper, "comparisons"),
-        title=f"{paper_label(results, paper)}: each arm against its baseline",
+        title=f"{paper_label(results, paper)}: each arm against {_baselines(results, paper, records)}",
         caption=comparison_captions.comparisons(results, paper, records),
         columns=COLUMNS,
-        rows=tuple(_row(results, paper, record) for record in records),
+        rows=tuple(_which(results, paper, record) + _row(record) for record in records),
         grouped=True,
     )
 
 
-def _row(results, paper, record) -> tuple[Cell, ...]:
+def secondary(results: dict, paper: str) -> Table | None:
+    """The same arms in accuracy and AUC, outside the family, with the tests that ignore lesions."""
+    records = comparisons_of(results, paper)
+    if not records:
+        return None
+    baselines = _baselines(results, paper, records)
+    return Table(
+        name=slug(paper, "secondary"),
+        title=f"{paper_label(results, paper)}: accuracy and AUC of each arm against {baselines}",
+        caption=comparison_captions.secondary(results, paper),
+        columns=SECONDARY_COLUMNS,
+        rows=tuple(_which(results, paper, record) + _secondary_row(record) for record in records),
+        grouped=True,
+        folded=True,
+    )
+
+
+def _baselines(results, paper, records) -> str:
+    return " or ".join(sorted({arm_label(results, paper, record["baseline"]) for record in records}))
+
+
+def _which(results, paper, record) -> tuple[Cell, ...]:
+    """Protocol and arm."""
+    return cells.text(protocol_label(record["protocol"])), cells.text(
+        arm_label(results, paper, record["arm"])
+    )
+
+
+def _row(record) -> tuple[Cell, ...]:
     return (
-        cells.text(protocol_label(record["protocol"])),
-        *(cells.text(arm_label(results, paper, record[side])) for side in ("arm", "baseline")),
         difference(record["difference"], record["low"], record["high"]),
         *(p_cell(record[key], UNDEFINED) for key in ("p", "p_holm")),
         _conclusion(record),
         _points(record["detectable_difference"], UNDEFINED),
         _points(record["seed_sd"], "one seed has no spread" if record["n_seeds"] == 1 else NOT_THE_SAME_RUNS),
         p_cell(record["p_sign_flip"], NOT_THE_SAME_RUNS),
-        p_cell(record["accuracy"]["p"], UNDEFINED),
-        _over_models(record["mcnemar_ignoring_lesions"], "median_p", NOT_THE_SAME_RUNS),
-        p_cell(record["auc"]["p"], UNDEFINED),
-        _over_models(record["delong_ignoring_lesions"], "p_holm", f"{NO_TEST}, or {NOT_THE_SAME_RUNS}"),
+    )
+
+
+def _secondary_row(record) -> tuple[Cell, ...]:
+    accuracy, auc = record["accuracy"], record["auc"]
+    return (
+        difference(accuracy["value"], accuracy["low"], accuracy["high"]),
+        p_cell(accuracy["p"], UNDEFINED),
+        _over_models(record["mcnemar_ignoring_lesions"], "median_p", _largest, NOT_THE_SAME_RUNS),
+        difference(auc["value"], auc["low"], auc["high"]),
+        p_cell(auc["p"], UNDEFINED),
+        _over_models(
+            record["delong_ignoring_lesions"], "p_holm", _class, f"{NO_TEST}, or {NOT_THE_SAME_RUNS}"
+        ),
     )
 
 
@@ -91,14 +130,22 @@ def _points(value: float | None, why: str) -> Cell:
     return Cell(f"{100 * value:.1f}", value=value, kind="number")
 
 
-def _over_models(test: dict | None, key: str, why: str) -> Cell:
-    """A test for each pair of models: the p value to be read, and below it the class and the largest."""
+def _over_models(test: dict | None, key: str, line, why: str) -> Cell:
+    """A test made for each pair of models, the p value to be read."""
     if test is None:
         return cells.missing(why, "none")
-    lines = (test["class"],) if test.get("n_tests", 1) > 1 else ()
-    if test["models"] > 1:
-        lines += (f"to {formats.p_value(test['largest_p'])}",)
+    lines = (line(test),) if line(test) else ()
     return Cell(formats.p_value(test[key]), lines, value=test[key], kind="number")
+
+
+def _largest(test: dict) -> str:
+    """Up to where the p values of several pairs of models go."""
+    return f"to {formats.p_value(test['largest_p'])}" if test["models"] > 1 else ""
+
+
+def _class(test: dict) -> str:
+    """The class of a test, where there are several."""
+    return test["class"] if test["n_tests"] > 1 else ""
 
 
 def _conclusion(record) -> Cell:
