@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import roc_auc_score
@@ -73,6 +73,7 @@ def test_placements_by_hand():
     np.testing.assert_array_equal(midranks(np.array([5, 1, 5, 3])), [3.5, 1, 3.5, 2])
 
 
+@settings(deadline=None)
 @given(scores=st.lists(st.integers(-4, 4), min_size=1, max_size=30))
 def test_midranks_equal_scipy_s(scores):
     np.testing.assert_array_equal(midranks(np.array(scores)), stats.rankdata(scores))
@@ -101,6 +102,7 @@ def test_delong_rejects_as_often_as_it_says_where_images_are_independent():
 # McNemar
 
 
+@settings(deadline=None)
 @given(torn=st.tuples(st.integers(0, 60), st.integers(0, 60)), both=st.integers(0, 3))
 def test_mcnemar_equals_the_binomial_test_of_scipy(torn, both):
     rights = [(True, False)] * torn[0] + [(False, True)] * torn[1] + [(True, True), (False, False)] * both
@@ -129,6 +131,7 @@ def test_a_comparison_without_a_p_value_counts():
     assert holm([0.01, None, 0.02]) == pytest.approx([0.03, None, 0.04])
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_holm_keeps_the_order_and_lies_between_nothing_and_bonferroni(p_values):
     adjusted = holm(p_values)

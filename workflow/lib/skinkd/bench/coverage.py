@@ -9,6 +9,7 @@ import argparse
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -163,8 +164,8 @@ def verdict(record: dict) -> str:
     return f"{said} " + (f"Outside {goal}: {missed}." if missed else f"All over lesions are within {goal}.")
 
 
-def simulate(settings: dict, designs=DESIGNS, each=map) -> dict:
-    """The record of all designs."""
+def simulate(settings: dict, designs, each=map) -> dict:
+    """The record of these designs."""
     return {"settings": settings, "designs": [coverage(design, settings, each) for design in designs]}
 
 
@@ -175,8 +176,9 @@ def main(arguments: list[str]) -> None:
     )
     parser.add_argument("--studies", type=int, default=SETTINGS["studies"], help="simulated for each design")
     settings = SETTINGS | {"studies": parser.parse_args(arguments).studies}
-    with ProcessPoolExecutor() as pool:
-        record = simulate(settings, each=pool.map)
+    # A fork of a process with threads may wait for ever.
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        record = simulate(settings, DESIGNS, pool.map)
     write_record(FOLDER / "coverage.json", record)
     write_text(FOLDER / "coverage.md", table(record))
     print(verdict(record))
