@@ -86,6 +86,17 @@ def test_what_could_not_be_compared_says_why(results):
     assert "2 of 4 arms" not in family_sentence(spoilt, "ssd_kd").split(";")[0]
 
 
+def test_arms_that_decide_alike_say_so(results):
+    spoilt = copy.deepcopy(results)
+    records = [r for r in spoilt["comparisons"] if (r["paper"], r["protocol"]) == ("ssd_kd", "as_coded")]
+    for record in records:
+        record |= {"difference": 0.0, "detectable_difference": None, "conclusion": "alike", "p_holm": 1.0}
+    rows = shown(all_tables(spoilt)["ssd_kd-comparisons"])
+    (row,) = (row for row in rows if row["conclusion"].text == "alike")
+    assert row["conclusion"].why == row["detectable_difference"].why == comparison_captions.ALIKE
+    assert "; 0 of 1 arm differ from the baseline (as coded); " in family_sentence(spoilt, "ssd_kd")
+
+
 def test_the_findings_allow_for_the_number_of_comparisons(results):
     [said] = [line for line in captions.findings(results, "dsnet") if "Holm" in line]
     assert (

@@ -314,6 +314,14 @@ def test_what_did_not_end_stays_in_the_family():
     assert found["conclusion"] == "not shown"
 
 
+def test_arms_that_decide_alike_leave_nothing_to_find():
+    alike = scored("a", 1.0, value=0.0)
+    alike["differences"] = [record | {"standard_error": 0.0} for record in alike["differences"]]
+    found = {record["arm"]: record for record in comparisons(PAPERS, [alike, scored("b", 0.01)])}
+    assert (found["a"]["conclusion"], found["a"]["detectable_difference"]) == ("alike", None)
+    assert found["b"]["p_holm"] == 0.02
+
+
 @pytest.mark.parametrize(
     ("value", "p", "detectable", "expected"),
     [
@@ -322,6 +330,8 @@ def test_what_did_not_end_stays_in_the_family():
         (0.02, 0.04, 0.03, "better, size uncertain"),
         (-0.02, 0.04, 0.03, "worse, size uncertain"),
         (0.05, 0.06, 0.03, "not shown"),
+        (0.0, 1.0, None, "alike"),
+        (0.05, 0.01, None, "undefined"),
         (None, None, None, "undefined"),
     ],
 )

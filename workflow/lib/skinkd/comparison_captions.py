@@ -9,7 +9,9 @@ SHAKY = (
     f"shown, but smaller than what the test finds with {formats.level(POWER)} power: differences found by "
     "luck are too large on average"
 )
+ALIKE = "no resample moves the difference: both arms decide alike"
 WORDS = {
+    "alike": ALIKE,
     "not shown": "a true difference below the column “Would find” may be missed: no difference shown is not "
     "no difference",
     "better, size uncertain": SHAKY,

@@ -24,11 +24,17 @@ def family_sentence(results: dict, paper: str) -> str:
 def _family(protocol: str, records: list[dict]) -> str:
     """One family: how many were shown to differ, and what would have been found."""
     shown = sum(record["p_holm"] <= record["error_rate"] for record in records)
-    found = sorted(record["detectable_difference"] for record in records)
-    ends = dict.fromkeys(f"{100 * end:.1f}" for end in (found[0], found[-1]))
     words = (
         f"{shown} of {formats.plural(records[0]['family_size'], 'arm')} differ{'s' if shown == 1 else ''}",
-        f"from the baseline ({protocol_label(protocol).lower()},",
-        f"where {' to '.join(ends)} pp would be found with {formats.level(records[0]['power'])} power)",
+        f"from the baseline ({protocol_label(protocol).lower()}",
     )
-    return " ".join(words)
+    return f"{' '.join(words)}{_detectable(records)})"
+
+
+def _detectable(records: list[dict]) -> str:
+    """From where on differences would be found; empty where all arms decide as their baseline does."""
+    found = sorted(filter(None, (record["detectable_difference"] for record in records)))
+    if not found:
+        return ""
+    ends = dict.fromkeys(f"{100 * end:.1f}" for end in (found[0], found[-1]))
+    return f", where {' to '.join(ends)} pp would be found with {formats.level(records[0]['power'])} power"

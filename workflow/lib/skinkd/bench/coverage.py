@@ -22,7 +22,7 @@ from skinkd.lookups import metric_label
 from skinkd.records import write_record
 
 FOLDER = Path("results")
-SETTINGS = {"studies": 1000, "resamples": 1000, "confidence": 0.95, "seed": 0, "lesions_per_class": 60_000}
+SETTINGS = {"studies": 1000, "resamples": 500, "confidence": 0.95, "seed": 0, "lesions_per_class": 60_000}
 UNITS = ("lesions", "images")
 # What intervals of 95 % should cover, by the goal of the study.
 LEAST, MOST = 0.92, 0.98

@@ -60,11 +60,9 @@ def _record(score: dict, differences: dict, p_holm: float | None, family_size: i
     """What is known of one comparison."""
     own = differences[METRIC, ""]
     error_rate = 1 - score["confidence"]
-    detectable = (
-        None
-        if own["standard_error"] is None
-        else detectable_difference(own["standard_error"], error_rate / family_size)
-    )
+    # Two arms that decide alike, as where a loss does nothing, leave nothing to find.
+    moves = bool(own["standard_error"])
+    detectable = detectable_difference(own["standard_error"], error_rate / family_size) if moves else None
     return {
         **{key: score[key] for key in ("paper", "protocol", "arm", "baseline")},
         "metric": METRIC,
@@ -89,8 +87,10 @@ def _record(score: dict, differences: dict, p_holm: float | None, family_size: i
 
 def conclusion(value: float | None, p_holm: float | None, error_rate: float, detectable: float | None) -> str:
     """What a comparison shows, in words that do not depend on what one hoped for."""
-    if None in (value, p_holm, detectable):
+    if None in (value, p_holm):
         return "undefined"
+    if detectable is None:
+        return "alike" if value == 0 else "undefined"
     word = "better" if value > 0 else "worse"
     if p_holm > error_rate:
         return "not shown"

@@ -33,7 +33,7 @@ AREA_COLUMNS = (
     Column("largest_p", "Largest p", True),
     Column("models", "Pairs of models", True),
 )
-UNDEFINED = "undefined: a class has no test image"
+UNDEFINED = "undefined: a class has no test image, or resamples are too few"
 NO_TEST = "undefined: fewer than two images of a class, or areas that no image moves"
 
 
@@ -90,7 +90,10 @@ def _row(record) -> tuple[Cell, ...]:
         difference(record["difference"], record["low"], record["high"]),
         *(p_cell(record[key], UNDEFINED) for key in ("p", "p_holm")),
         _conclusion(record),
-        _points(record["detectable_difference"], UNDEFINED),
+        _points(
+            record["detectable_difference"],
+            comparison_captions.ALIKE if record["conclusion"] == "alike" else UNDEFINED,
+        ),
         _points(record["seed_sd"], "one seed has no spread" if record["n_seeds"] == 1 else NOT_THE_SAME_RUNS),
         p_cell(record["p_sign_flip"], NOT_THE_SAME_RUNS),
     )
