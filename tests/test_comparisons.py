@@ -1,5 +1,6 @@
 """Tests of differences equal other implementations and what is worked out by hand."""
 
+import json
 import math
 from dataclasses import replace
 from itertools import product
@@ -312,6 +313,22 @@ def test_what_did_not_end_stays_in_the_family():
     (found,) = comparisons(PAPERS, [scored("a", 0.03)], gone)
     assert (found["family_size"], found["p_holm"]) == (2, pytest.approx(0.06))
     assert found["conclusion"] == "not shown"
+
+
+def test_a_class_without_test_images_leaves_its_comparison_undefined_and_in_the_family(tmp_path):
+    whole = [run("a", skill=2.5), run("plain", skill=1.2)]
+    sides = [files(tmp_path, one.rows(one.labels != 1)) for one in whole]
+    record = score(*sides, **OPTIONS) | {"paper": "p"}
+    json.dumps(record, allow_nan=False)
+    undefined, other = comparisons(PAPERS, [record, scored("b", 0.01)])
+    assert (undefined["conclusion"], undefined["p_holm"], undefined["detectable_difference"]) == (
+        "undefined",
+        None,
+        None,
+    )
+    assert (other["family_size"], other["p_holm"]) == (2, 0.02)
+    assert undefined["accuracy"]["p"] < 1
+    assert undefined["delong_ignoring_lesions"]["n_tests"] == 2
 
 
 def test_arms_that_decide_alike_leave_nothing_to_find():

@@ -19,7 +19,7 @@ from skinkd.atomic import write_text
 from skinkd.bench.simulated import DESIGNS, METRICS, Design, numbers, study, truth
 from skinkd.intervals import percentile_interval, resampled
 from skinkd.lookups import metric_label
-from skinkd.records import write_record
+from skinkd.records import rounded, write_record
 
 FOLDER = Path("results")
 SETTINGS = {"studies": 1000, "resamples": 500, "confidence": 0.95, "seed": 0, "lesions_per_class": 60_000}
@@ -178,7 +178,7 @@ def main(arguments: list[str]) -> None:
     settings = SETTINGS | {"studies": parser.parse_args(arguments).studies}
     # A fork of a process with threads may wait for ever.
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        record = simulate(settings, DESIGNS, pool.map)
+        record = rounded(simulate(settings, DESIGNS, pool.map))
     write_record(FOLDER / "coverage.json", record)
     write_text(FOLDER / "coverage.md", table(record))
     print(verdict(record))
