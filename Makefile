@@ -12,7 +12,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := .venv/bin/python
 PACKAGE := PYTHONPATH=workflow/lib $(RUN) -m
 
-.PHONY: report test faults deploy page predict version restore publish forecast bench precision demo-time lock clean
+.PHONY: report test faults deploy page predict version restore publish forecast bench precision coverage demo-time lock clean
 
 report: .venv/ready
 	@test -f "$(CONFIG)" || { echo "ERROR config: there is no file $(CONFIG). Studies: config/*.yaml"; exit 2; }
@@ -67,6 +67,10 @@ bench: .venv/ready
 # Whether bfloat16 costs accuracy: the same arms in both precisions, five seeds each.
 precision: .venv/ready
 	@$(PACKAGE) skinkd.bench.precision "$(CONFIG)"
+
+# How often intervals hold the truth, in simulated studies whose truth is known.
+coverage: .venv/ready
+	@$(PACKAGE) skinkd.bench.coverage
 
 # How long the demo takes at another commit and at this one: make demo-time BEFORE=v1.0
 demo-time: .venv/ready

@@ -1,6 +1,7 @@
 """A small but complete results.json, made up, with the names and gaps that break careless reports."""
 
 import copy
+import math
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,8 @@ from details_example import details_example
 from PIL import Image
 
 from skinkd.checklists import answered, read_checklist
+from skinkd.comparisons.family import comparisons
+from skinkd.comparisons.sign_flips import sign_flip_p
 from skinkd.energy import Power, energies
 from skinkd.lookups import RELATIVES
 from skinkd.panel import run_checks
@@ -89,6 +92,7 @@ def example(scale: str = "smoke") -> dict:
         "protocols": PROTOCOLS,
         "cells": _cells(papers, scores, scale),
         "scores": scores,
+        "comparisons": comparisons(papers, scores),
         "splits": [_split(p, q, supports[p]) for p, about in papers.items() for q in about["protocols"]],
         # DSC's did not run; DSNet's test lesions have one picture each.
         "audits": {"ssd_kd": _audit(papers, "ssd_kd"), "dsnet": _audit(papers, "dsnet", injected=0)},
@@ -393,18 +397,9 @@ def _score(generator, paper, protocol, arm, about, support):
     ]
     baseline = about["baseline"]
     shift = {"blkd": 0.05, "dsnet_t10": -0.01, "nasty": -0.06}.get(arm, 0.0)
-    differences = [
-        {
-            "metric": m,
-            "class": "",
-            "baseline": baseline,
-            "value": shift,
-            "low": shift - 0.035,
-            "high": shift + 0.035,
-        }
-        for m in OVERALL
-        if baseline
-    ]
+    compared = [(m, "") for m in OVERALL] + [("auc", c) for c in support]
+    absent = set() if "DF" in classes or "DF" not in support else {"DF"}
+    differences = [_difference(m, c, baseline, shift, c in absent) for m, c in compared if baseline]
     return {
         **{"paper": paper, "protocol": protocol, "arm": arm, "classes": list(support), "baseline": baseline},
         **{
@@ -428,6 +423,25 @@ def _score(generator, paper, protocol, arm, about, support):
             seed=[*f"{paper}{protocol}{arm}".encode()],
         ),
     }
+
+
+def _difference(metric, of_class, baseline, shift, absent):
+    """A paired difference, with the tests of the primary metrics."""
+    place = {"metric": metric, "class": of_class, "baseline": baseline}
+    if absent:
+        return place | dict.fromkeys(("value", "low", "high", "delong_ignoring_lesions"))
+    record = place | {"value": shift, "low": shift - 0.035, "high": shift + 0.035}
+    error = 0.035 / 1.96
+    p = max(math.erfc(abs(shift) / error / math.sqrt(2)), 2 / 1001)
+    tested = {"models": 3, "median_p": 0.8 * p, "largest_p": 0.9 * p}
+    if of_class:
+        return record | {"delong_ignoring_lesions": tested}
+    if metric not in ("balanced_accuracy", "accuracy", "auc"):
+        return record
+    seeds = [shift - 0.01, shift, shift + 0.01]
+    record |= {"standard_error": error, "p": p, "by_seed": seeds, "seed_sd": 0.01}
+    record["p_sign_flip"] = sign_flip_p(seeds)
+    return record | ({"mcnemar_ignoring_lesions": tested} if metric == "accuracy" else {})
 
 
 def _everything(generator):

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn import metrics as reference
 
 from skinkd.metrics import evaluate, softmax
 from skinkd.metrics.ranking import roc
 from skinkd.quantities import METRICS
 
+MATTHEWS = "matthews_correlation"
 LIBRARY = Path(__file__).parents[1] / "workflow" / "lib"
 
 
@@ -92,6 +95,43 @@ def test_every_metric_equals_scikit_learn(n_classes, digits):
             assert found.overall[name][row] == pytest.approx(value, abs=1e-12), name
         for name, values in by_class.items():
             np.testing.assert_allclose(found.by_class[name][row], values, atol=1e-12, err_msg=name)
+
+
+@st.composite
+def any_study(draw):
+    """Few images, classes that may be absent, logits with many ties, weights of which most may be 0."""
+    n_classes, n = draw(st.integers(2, 5)), draw(st.integers(1, 25))
+    labels = draw(st.lists(st.integers(0, n_classes - 1), min_size=n, max_size=n))
+    logits = draw(st.lists(st.integers(-3, 3), min_size=n * n_classes, max_size=n * n_classes))
+    weights = draw(st.lists(st.integers(0, 3), min_size=n, max_size=n).filter(any))
+    return np.array(labels), np.array(logits, dtype=float).reshape(n, -1) / 2, np.array(weights)
+
+
+@settings(deadline=None, max_examples=40)
+@given(any_study())
+def test_whatever_is_defined_equals_scikit_learn_and_nothing_else_has_a_value(drawn):
+    labels, logits, weights = drawn
+    n_classes, kept = logits.shape[1], weights > 0
+    images = np.bincount(labels, weights, minlength=n_classes)
+    present, has_rest = images > 0, images < weights.sum()
+    found = evaluate(labels, logits, weights[None])
+    defined = {"auc": present & has_rest, **dict.fromkeys(("specificity", "false_positive_rate"), has_rest)}
+    for name, values in found.by_class.items():
+        np.testing.assert_array_equal(
+            np.isnan(values[0]), ~(present & defined.get(name, present)), err_msg=name
+        )
+    for name, metric in METRICS.items():
+        if metric.overall:
+            whole = present.all() if metric.mean_of_classes else present.sum() > (name == MATTHEWS)
+            assert np.isnan(found.overall[name][0]) == (not whole), name
+    # scikit-learn has no value, or one that says nothing, for what is absent; it warns of each.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        overall, by_class = expected(labels[kept], logits[kept], weights[kept])
+    for ours, theirs in ((found.overall, overall), (found.by_class, by_class)):
+        for name, values in ours.items():
+            oracle = np.where(np.isnan(values[0]), np.nan, theirs[name])
+            np.testing.assert_allclose(values[0], oracle, atol=1e-12, err_msg=name)
 
 
 def test_macro_auc_equals_scikit_learn_on_the_whole_matrix():

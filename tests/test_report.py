@@ -153,15 +153,14 @@ def test_every_score_stands_on_the_page_or_in_a_file_with_its_interval(results, 
         if "data-high" in f and "data-value" in f
     }
     overall = {(str(m["value"]), str(m["low"]), str(m["high"])) for m in scored if not m["class"]}
-    compared = {
-        (d["value"], d["low"], d["high"]) for score in results["scores"] for d in score["differences"]
-    }
-    assert overall | {tuple(map(str, d)) for d in compared} <= on_page
-    by_class = {(m["value"], m["low"], m["high"]) for m in scored if m["class"]}
+    differences = [d for score in results["scores"] for d in score["differences"] if d["value"] is not None]
+    compared = {(str(d["value"]), str(d["low"]), str(d["high"])) for d in differences if not d["class"]}
+    assert overall | compared <= on_page
+    by_class = {(m["value"], m["low"], m["high"]) for m in [*scored, *differences] if m["class"]}
     in_files = {
         (cell.value, cell.low, cell.high)
         for name, table in all_tables(results).items()
-        if name.endswith("-classes")
+        if name.endswith(("-classes", "-areas"))
         for row in table.rows
         for cell in row
     }

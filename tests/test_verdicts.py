@@ -3,6 +3,9 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy import stats
 
 from skinkd import lookups
 from skinkd.assumptions import collect_assumptions
@@ -42,6 +45,27 @@ def test_verdict_at_full_scale(published, n, low, high, expected):
     word, reason = verdict(published, n, low, high, "full")
     assert word == expected
     assert reason
+
+
+@settings(deadline=None)
+@given(
+    right=st.integers(0, 400),
+    n=st.integers(1, 400),
+    ends=st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted),
+    confidence=st.sampled_from([0.9, 0.95, 0.99]),
+)
+def test_the_verdict_follows_from_both_intervals_alone(right, n, ends, confidence):
+    (low, high), published = ends, min(right, n) / n
+    theirs = stats.binomtest(min(right, n), n).proportion_ci(confidence, method="wilson")
+    # An end within rounding of the other interval may fall on either side.
+    assume(min(abs(low - theirs.high), abs(high - theirs.low)) > 1e-9)
+    if low <= published <= high:
+        expected = "reproduced"
+    elif theirs.low <= high and low <= theirs.high:
+        expected = "consistent"
+    else:
+        expected = "lower" if high < theirs.low else "higher"
+    assert verdict(published, n, low, high, "full", confidence=confidence)[0] == expected
 
 
 @pytest.mark.parametrize("scale", ["smoke", "scaled"])

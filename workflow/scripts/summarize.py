@@ -96,7 +96,7 @@ def summarize_study(
         provenance=made | describe_origins(path_to_repository, config, runs),
         missing=missing,
         trials={Path(path).stem: read_trials(path) for path in paths_to_trials},
-        comparisons=read_record(path_to_comparisons),
+        compared=read_record(path_to_comparisons),
         checklists=[read_checklist(path) for path in paths_to_checklists],
         deviations=deviations(study, read_rules(path_to_deviations)),
         energy=energies(networks, study.config.device.threads, read_power(path_to_power)),

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from skinkd import formats
+from skinkd.comparison_findings import family_sentence
 from skinkd.lookups import (
     HEADLINE,
     METRICS,
@@ -152,7 +153,7 @@ def findings(results: dict, paper: str) -> list[str]:
     """What the run itself shows: what distillation did, what the controls did, which terms do nothing."""
     found = [_finding(results, paper, protocol) for protocol in protocols_of(results, paper)]
     sentences = (
-        *(_control_finding, diverged_sentence, inert_sentence, as_coded_sentence),
+        *(family_sentence, _control_finding, diverged_sentence, inert_sentence, as_coded_sentence),
         *(plausibility_sentence, injection_sentence),
     )
     more = (make(results, paper) for make in sentences)

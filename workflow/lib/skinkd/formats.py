@@ -43,6 +43,11 @@ def points_interval(low: float, high: float) -> str:
     return f"[{signed_points(low)}, {signed_points(high)}]"
 
 
+def p_value(value: float) -> str:
+    """A p value with three digits: `0.031`, `< 0.001`."""
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
 def count(value: int) -> str:
     """A whole number with thousands set apart: `25,331`."""
     return f"{value:,}"

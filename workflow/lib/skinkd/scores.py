@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from skinkd.comparisons import with_tests
 from skinkd.details import details_of
 from skinkd.intervals import clusters, percentile_interval, resampled
 from skinkd.metrics import evaluate, softmax
@@ -69,7 +70,7 @@ def score(
         "n_lesions": n_lesions(arm.lesions, arm.labels),
         "support": support_of(arm),
         "metrics": metric_records(arm, draws[:, 0], confidence),
-        "differences": difference_records(*sides, draws, confidence) if paths_to_baseline else [],
+        "differences": compared(*sides, draws, confidence) if paths_to_baseline else [],
         "everything": everything_records(evaluated_on_everything(files), confidence, **drawn),
         "confusion": summed_confusion(arm),
         "corrected": corrected(*sides) if paths_to_baseline else None,
@@ -154,6 +155,12 @@ def difference_records(arm: Arm, baseline: Arm, draws: np.ndarray, confidence: f
         }
         for i, (metric, own) in enumerate(entries(arm.classes))
     ]
+
+
+def compared(arm: Arm, baseline: Arm, draws: np.ndarray, confidence: float) -> list[dict]:
+    """The differences, and what tests say of those in the primary metrics."""
+    seeds = [by_seed(side)[:, 0] for side in (arm, baseline)]
+    return with_tests(difference_records(arm, baseline, draws, confidence), arm, baseline, draws, seeds)
 
 
 def note_of(support: dict, metric: str, own: str, undefined: float) -> str:

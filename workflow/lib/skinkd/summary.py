@@ -33,7 +33,7 @@ def summarize(
     plausibility: Sequence[dict] = (),
     missing: Sequence[dict] = (),
     trials: dict | None = None,
-    comparisons: dict | None = None,
+    compared: dict | None = None,
     checklists: Sequence[Checklist] = (),
     energy: Sequence[dict] = (),
     deviations: Sequence[dict] = (),
@@ -56,7 +56,7 @@ def summarize(
         plausibility: what the audit of the printed numbers found, from `skinkd.plausibility.auditing`.
         missing: arms of the study that did not end, as `skinkd.ended.missing_cells` gives them.
         trials: by paper, what it claims and how that is tested, from `skinkd.trials.declared`.
-        comparisons: what the rule compare found.
+        compared: what the rule compare found.
         checklists: of the field, from `skinkd.checklists`.
         energy: of each arm, estimated, from `skinkd.energy`.
         deviations: from the papers, from `skinkd.deviations`.
@@ -66,7 +66,7 @@ def summarize(
     """
     mine = [row for row in published if row.paper in papers]
     _check_known(mine, papers)
-    compared = comparisons or {"differences": [], "fidelity": []}
+    compared = compared or {"differences": [], "fidelity": []}
     measured = {"scores": scores, "networks": networks, "comparisons": compared, "missing": list(missing)}
     results = {
         "study": study,
@@ -82,6 +82,7 @@ def summarize(
         "fidelity": compared["fidelity"],
         "missing": list(missing),
         "scores": scores,
+        "comparisons": comparisons(papers, scores, missing),
         "splits": splits,
         "audits": audits,
         "data": {"sources": sources},

@@ -7,6 +7,7 @@ from skinkd.tables import (
     calibrated,
     claimed,
     compared,
+    comparisons,
     deviations,
     energy,
     leaks,
@@ -62,6 +63,8 @@ def _tables_of(results, paper):
             yield published.printed(results, paper, table)
     yield published.everything(results, paper)
     for make in (compared.protocols, compared.controlled, compared.newer):
+        yield make(results, paper)
+    for make in (comparisons.comparisons, comparisons.secondary, comparisons.areas):
         yield make(results, paper)
     for make in (scored.scores, scored.differences, scored.recalls):
         yield make(results, paper)
