@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from axe import Axe
 from chromium import chromium, why_no_chromium
+from npm import install, why_no_npm
 from project import copy_project, snakemake
 
 from skinkd.atomic import digest_of
@@ -97,6 +99,15 @@ def browser():
         pytest.skip(reason)
     with chromium() as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory):
+    """What axe-core says of a page, or a skipped test where there is no npm."""
+    if reason := why_no_npm():
+        pytest.skip(reason)
+    modules = install(Path(__file__).parent / "browser", tmp_path_factory.mktemp("axe"))
+    return Axe(modules / "axe-core/axe.min.js")
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -2,18 +2,15 @@
 
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 from debian import why_missing
-from npm import install, why_no_npm
 from page_examples import opened, write_page
 
 GENERAL = "#table-general"
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 # CSS pixels of A4 within the margins of the style sheet.
 PAPER = {"viewport": {"width": 703, "height": 1000}}
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 NUMBERS = (
     "(cells) => cells.map((cell) => cell.dataset.value === undefined ? null : Number(cell.dataset.value))"
@@ -32,13 +29,6 @@ ONE_ROW_OF_EACH_KIND = """() => {
   }
   for (const region of document.querySelectorAll(".scroll")) region.style.maxHeight = "none";
   for (const figure of document.querySelectorAll(".plate svg")) figure.replaceChildren();
-}"""
-JUDGE = """async (tags) => {
-  const { violations, passes } = await axe.run(document, { runOnly: tags, resultTypes: ["violations"] });
-  return {
-    broken: violations.map(({ id, impact, nodes }) => [id, impact, nodes[0].html.slice(0, 200)]),
-    kept: passes.map(({ id }) => id),
-  };
 }"""
 SIDEWAYS = """() => [...document.querySelectorAll("*")].filter((element) => (
   element.scrollWidth > element.clientWidth + 1
@@ -78,15 +68,6 @@ def show(browser, report):
         return opened(browser, report, anchor, **settings)
 
     return show
-
-
-@pytest.fixture(scope="session")
-def axe(tmp_path_factory):
-    """The source of axe-core, which judges how a page can be read without eyes or mouse."""
-    if reason := why_no_npm():
-        pytest.skip(reason)
-    modules = install(Path(__file__).parent / "browser", tmp_path_factory.mktemp("axe"))
-    return (modules / "axe-core/axe.min.js").read_text(encoding="utf-8")
 
 
 def until(page, expression, argument=None):
@@ -436,8 +417,7 @@ def test_axe_finds_nothing(show, axe, scheme, device):
     with show(**device, color_scheme=scheme) as page:
         page.evaluate(UNFOLD)
         page.evaluate(ONE_ROW_OF_EACH_KIND)
-        page.evaluate(axe)
-        found = page.evaluate(JUDGE, RULES)
+        found = axe(page)
         assert found["broken"] == []
         assert {"color-contrast", "scrollable-region-focusable", "target-size"} <= set(found["kept"])
         assert page.problems == []

@@ -324,6 +324,18 @@ def test_the_page_is_read_with_a_keyboard_at_phone_width_and_in_the_dark(opened,
     page.set_viewport_size({"width": 1000, "height": 800})
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width_px", [360, 1000])
+def test_axe_finds_nothing(opened, axe, tmp_path, scheme, width_px):
+    opened.ask(*written(tmp_path, {"one.jpg": GOOD["plain.jpg"], "broken.jpg": b"no picture"}))
+    opened.page.set_viewport_size({"width": width_px, "height": 800})
+    opened.page.emulate_media(color_scheme=scheme)
+    found = axe(opened.page)
+    assert found["broken"] == []
+    assert {"color-contrast", "label"} <= set(found["kept"])
+    opened.page.set_viewport_size({"width": 1000, "height": 800})
+
+
 def test_the_page_says_what_it_is(opened):
     text = opened.page.inner_text("main")
     assert NOT_A_DEVICE in text
