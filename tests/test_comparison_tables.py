@@ -113,7 +113,8 @@ def test_an_older_record_without_comparisons_is_still_shown(results):
 
 
 def test_results_hold_the_comparisons_of_the_scores(monkeypatch):
-    monkeypatch.setattr(summary, "cells", lambda *_: [])
+    for name in ("cells", "run_checks"):
+        monkeypatch.setattr(summary, name, lambda *_: [])
     monkeypatch.setattr("test_verdicts.PAPER", PAPERS["p"])
     found = summary_of([], [scored("a", 0.01), scored("b", 0.5)])["comparisons"]
     assert [(record["arm"], record["p_holm"]) for record in found] == [("a", 0.02), ("b", 0.5)]

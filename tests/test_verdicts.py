@@ -24,7 +24,12 @@ PAPER = {
     "classes": CLASSES,
     "tables": {"Table 1": "sizes", "Table 2": "arms"},
     "protocols": ["as_published", "leak_free"],
-    "arms": {arm: {"losses": {}} for arm in ("plain", "distilled")},
+    "arms": {arm: {"losses": {}, "control": None} for arm in ("plain", "distilled")},
+}
+
+SPLIT = {
+    **{"paper": "p", "protocol": "leak_free", "fold": 2, "classes": CLASSES},
+    "leakage": {"test_images": 50, "test_images_sharing_a_lesion": 0},
 }
 
 
@@ -169,7 +174,10 @@ def scored(arm, **values):
         "paper": "p",
         "protocol": "as_published",
         "arm": arm,
+        "classes": CLASSES,
+        "support": {name: {"images": 50, "lesions": 40} for name in CLASSES},
         "confidence": 0.95,
+        "resamples": 1000,
         "n_seeds": 3,
         "metrics": metrics,
         "everything": [],
@@ -210,7 +218,7 @@ def summary_of(published, scores, scale="full", networks=()):
         pictures={},
         assumptions=[],
         cost=[],
-        provenance={},
+        provenance={"commit": "unknown", "dirty": False},
     )
 
 
@@ -384,7 +392,7 @@ def test_equal_records_give_equal_bytes(tmp_path):
             protocols=PROTOCOLS,
             published=read_published(written(tmp_path, "p,Table 2,plain,,accuracy,0.3,100,")),
             scores=[scored("plain", accuracy=0.1 + 0.2)],
-            splits=[{"paper": "p", "fold": 2}],
+            splits=[SPLIT],
             audits={},
             sources={"demo": {"source": "demo"}},
             networks=[],
@@ -392,11 +400,11 @@ def test_equal_records_give_equal_bytes(tmp_path):
             pictures={},
             assumptions=[],
             cost=[],
-            provenance={},
+            provenance={"commit": "unknown", "dirty": False},
         )
         write_record(tmp_path / name, results)
     assert (tmp_path / "first.json").read_bytes() == (tmp_path / "second.json").read_bytes()
     results = read_record(tmp_path / "first.json")
     assert results["cells"][0]["reproduced"] == 0.3
-    assert results["splits"] == [{"paper": "p", "fold": 2}]
+    assert results["splits"] == [SPLIT]
     assert results["data"] == {"sources": {"demo": {"source": "demo"}}}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from skinkd.checklists import Checklist, answered
+from skinkd.comparisons.family import comparisons
 from skinkd.errors import InputError, examples
 from skinkd.facts import fact
 from skinkd.panel import run_checks
