@@ -35,10 +35,8 @@ def shape(value):
 
 def test_the_example_has_the_shape_of_a_score(results, tmp_path):
     """Otherwise its tests would be of tables of another report."""
-    import pandas as pd
-
     whole = run(n=400)
-    about = groups_of_images(pd.DataFrame({"image": whole.images}), "demo")
+    about = groups_of_images([{"image": image} for image in whole.images], "demo")
     real = score(files(tmp_path, whole), [], **OPTIONS, about=about)
     made_up = score_of(results, "ssd_kd", "as_published", "blkd")
     for key in ("calibration", "operating_points", "subgroups"):

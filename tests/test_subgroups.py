@@ -22,7 +22,7 @@ def arm_of(n=400):
 
 
 def table_of(images, **columns):
-    return pd.DataFrame({"image": images, **columns}, dtype=str)
+    return pd.DataFrame({"image": images, **columns}, dtype=str).to_dict("records")
 
 
 def found_in(arm, **columns):
@@ -34,10 +34,11 @@ def found_in(arm, **columns):
 def test_groups_are_those_of_the_table_and_what_is_not_told_is_unknown():
     columns = {"sex": ["male", "", ""], "age": ["0", "29.9", "x"], "origin": ["HAM", "unknown", "BCN"]}
     about = groups_of_images(table_of(["a", "b", "c"], **columns), "my_archive")
-    assert about["sex"].tolist() == ["male", "unknown", "unknown"]
-    assert about["age"].tolist() == ["below 30", "below 30", "unknown"]
-    assert about["site"].tolist() == ["unknown"] * 3
-    assert about["source"].tolist() == ["HAM10000", "my_archive", "BCN20000"]
+    own = {kind: [about[image][kind] for image in "abc"] for kind in ("sex", "age", "site", "source")}
+    assert own["sex"] == ["male", "unknown", "unknown"]
+    assert own["age"] == ["below 30", "below 30", "unknown"]
+    assert own["site"] == ["unknown"] * 3
+    assert own["source"] == ["HAM10000", "my_archive", "BCN20000"]
     assert [age_band(age) for age in ("30", "49.9", "50", "70", "85", "", "-1", "nan")] == [
         *("30 to 49", "30 to 49", "50 to 69", "70 or more", "70 or more", "unknown", "unknown", "unknown"),
     ]

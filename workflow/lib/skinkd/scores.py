@@ -1,7 +1,6 @@
 """The scores of one arm: every metric over its folds and seeds, with intervals over lesions."""
 
 import numpy as np
-import pandas as pd
 
 from skinkd.comparisons import with_tests
 from skinkd.details import details_of
@@ -25,7 +24,7 @@ def score(
     confidence: float,
     seed: int,
     read=read_predictions,
-    about: pd.DataFrame | None = None,
+    about: dict[str, dict[str, str]] | None = None,
 ) -> dict:
     """The record of one arm's scores on its test part.
 

@@ -53,4 +53,6 @@ def subgroups(test: Predictions, table: pd.DataFrame, source: str, statistics: d
         table: the archive's images with age in years, sex, site and origin, as text; empty where unknown.
         source: the archive's name.
     """
-    return subgroups_of(tested([("float32", test)]), groups_of_images(table, source), **statistics)
+    return subgroups_of(
+        tested([("float32", test)]), groups_of_images(table.to_dict("records"), source), **statistics
+    )

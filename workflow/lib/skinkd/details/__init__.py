@@ -1,14 +1,12 @@
 """What is said of an arm beside its metrics: calibration, operating points, subgroups."""
 
-import pandas as pd
-
 from skinkd.details.calibration import calibration_of
 from skinkd.details.operating_points import operating_points_of
 from skinkd.details.subgroups import subgroups_of
 from skinkd.tested_arms import tested
 
 
-def details_of(files, about: pd.DataFrame | None, **drawn) -> dict[str, dict]:
+def details_of(files, about: dict[str, dict[str, str]] | None, **drawn) -> dict[str, dict]:
     """The records of an arm by their names in its score.
 
     Args:

@@ -1,7 +1,9 @@
 """An arm's test images by sex, age, site and source: how many there are, and what it makes of them."""
 
+import csv
+from collections.abc import Iterable
+
 import numpy as np
-import pandas as pd
 
 from skinkd.atomic import digest_of
 from skinkd.detection import class_to_find
@@ -18,7 +20,7 @@ SOURCES = {"HAM": "HAM10000", "BCN": "BCN20000", "MSK": "MSK"}
 KINDS = ("sex", "age", "site", "source")
 
 
-def read_about(path_to_table, paths_to_summaries, source: str) -> pd.DataFrame:
+def read_about(path_to_table, paths_to_summaries, source: str) -> dict[str, dict[str, str]]:
     """What is known of each image of an archive: sex, age band, site and source, by image id.
 
     Args:
@@ -32,25 +34,26 @@ def read_about(path_to_table, paths_to_summaries, source: str) -> pd.DataFrame:
     for path in paths_to_summaries:
         written = read_sealed(path, "split")["table_sha256"]
         check_digest("archive", path_to_table, digest_of(path_to_table), written, path)
-    return groups_of_images(pd.read_csv(path_to_table, dtype=str, keep_default_na=False), source)
+    with open(path_to_table, encoding="utf-8", newline="") as file:
+        return groups_of_images(csv.DictReader(file), source)
 
 
-def groups_of_images(table: pd.DataFrame, source: str) -> pd.DataFrame:
+def groups_of_images(rows: Iterable[dict[str, str]], source: str) -> dict[str, dict[str, str]]:
     """The group of each image under each of `KINDS`, by image id; `unknown` where it is not told.
 
     Args:
-        table: `image`, and as far as they are known `sex`, `age` in years, `site` and `origin`, text.
+        rows: `image`, and as far as they are known `sex`, `age` in years, `site` and `origin`, text.
         source: the archive's name, for images whose origin is not known.
     """
-    blank = pd.Series("", index=table.index)
-    told = {column: table.get(column, blank) for column in ("sex", "age", "site", "origin")}
-    groups = {
-        "sex": told["sex"].replace("", UNKNOWN),
-        "age": told["age"].map(age_band),
-        "site": told["site"].replace("", UNKNOWN),
-        "source": told["origin"].map(SOURCES).fillna(source),
+    return {
+        row["image"]: {
+            "sex": row.get("sex") or UNKNOWN,
+            "age": age_band(row.get("age", "")),
+            "site": row.get("site") or UNKNOWN,
+            "source": SOURCES.get(row.get("origin", ""), source),
+        }
+        for row in rows
     }
-    return pd.DataFrame(groups).set_index(table["image"])
 
 
 def age_band(age: str) -> str:
@@ -62,7 +65,7 @@ def age_band(age: str) -> str:
     return next((band for band, end in AGES.items() if 0 <= years < end), UNKNOWN)
 
 
-def subgroups_of(arm: Arm, about: pd.DataFrame | None, **drawn) -> dict:
+def subgroups_of(arm: Arm, about: dict[str, dict[str, str]] | None, **drawn) -> dict:
     """Accuracy, balanced accuracy and recall of melanoma or malignant lesions, of each group.
 
     A group of fewer than 30 images is counted, not scored. Balanced accuracy is over all classes of the task
@@ -82,7 +85,7 @@ def subgroups_of(arm: Arm, about: pd.DataFrame | None, **drawn) -> dict:
     }
     if about is None:
         return record
-    masks = _masks(about.reindex(arm.images).fillna(UNKNOWN))
+    masks = _masks([about.get(image, dict.fromkeys(KINDS, UNKNOWN)) for image in arm.images])
     numbers = _numbers(arm, list(masks.values()), **drawn)
     groups = [
         _group(arm, place, mask, name, own) for (place, mask), own in zip(masks.items(), numbers, strict=True)
@@ -90,15 +93,14 @@ def subgroups_of(arm: Arm, about: pd.DataFrame | None, **drawn) -> dict:
     return record | {"groups": groups}
 
 
-def _masks(about: pd.DataFrame) -> dict[tuple[str, str], np.ndarray]:
+def _masks(about: list[dict[str, str]]) -> dict[tuple[str, str], np.ndarray]:
     """Which images are in each group, (n,) bool, by kind and name; ages in their order, unknown ones last."""
-    order = [*AGES]
+    order = {group: place for place, group in enumerate(AGES)}
+    own = {kind: np.array([groups[kind] for groups in about]) for kind in KINDS}
     return {
-        (kind, group): (about[kind] == group).to_numpy()
+        (kind, group): own[kind] == group
         for kind in KINDS
-        for group in sorted(
-            set(about[kind]), key=lambda g: (g == UNKNOWN, order.index(g) if g in order else 0, g)
-        )
+        for group in sorted(set(own[kind].tolist()), key=lambda g: (g == UNKNOWN, order.get(g, 0), g))
     }
 
 
