@@ -8,8 +8,10 @@ import pytest
 from project import ROOT, copy_project, jobs_of, snakemake
 
 from skinkd import forecast
+from skinkd.bench.coverage import verdict
 from skinkd.config import SUPPLIED, read_config
 from skinkd.readme import results_block
+from skinkd.records import read_record
 from skinkd.signatures import CACHED, ONLINE
 from skinkd.study import BASE, open_study
 
@@ -104,6 +106,10 @@ def test_the_grid_has_its_place():
 def test_the_numbers_are_those_of_the_committed_results():
     results = json.loads(gzip.decompress((ROOT / "results/ham10000/results.json.gz").read_bytes()))
     assert results_block(results) in README
+
+
+def test_what_is_said_of_coverage_is_what_was_counted():
+    assert verdict(read_record(ROOT / "results/coverage.json")) in README.splitlines()
 
 
 def test_every_file_that_is_linked_exists():
