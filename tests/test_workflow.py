@@ -274,7 +274,16 @@ def test_the_whole_road_needs_no_network_and_no_root(again):
 MEASURED = {
     *("runtime_s", "cpu_s", "max_memory_mb"),
     *("training_runtime_s", "prediction_runtime_s", "inference_step_ms"),
+    *("training_wh", "thousand_predictions_wh"),
 }
+JUDGED = {"value", "points", "shown", "reason", "verdict"}
+
+
+def rests_on_times(record):
+    """Whether it is a claim about times, or what one protocol says of it."""
+    of, under = record.get("of"), record.get("under")
+    is_timed = isinstance(of, dict) and of["metric"] in MEASURED
+    return is_timed or (isinstance(under, list) and any(map(rests_on_times, under)))
 
 
 def without_measurements(record):
@@ -288,6 +297,7 @@ def without_measurements(record):
     kept -= {"sha256"} if str(record.get("path")).endswith(".safetensors") else set()
     if record.get("metric") in MEASURED:
         kept &= {"paper", "table", "protocol", "arm", "class", "metric", "published", "verdict"}
+    kept -= JUDGED if rests_on_times(record) else set()
     return {key: without_measurements(record[key]) for key in kept}
 
 
