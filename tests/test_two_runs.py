@@ -29,7 +29,10 @@ def running(tmp_path):
         stderr=subprocess.DEVNULL,
     ) as first:
         lock = next(iter_locks(project))
+        # It would end while the others start.
+        first.send_signal(signal.SIGSTOP)
         yield project, first, lock
+        first.send_signal(signal.SIGCONT)
         first.send_signal(signal.SIGINT)
 
 
