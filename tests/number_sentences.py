@@ -34,7 +34,6 @@ CONSTANTS = {
     r"(?:below|less than) 1 %(?=,| of the gradient)": "INERT_SHARE, below which a term is said to do nothing",
     r"\(26,560 in ResNet50\)": "what Keras counts more, from the papers' code",
     r"sha256 [0-9a-f]{64}": "the digest of results.json, which cannot stand in it",
-    r"F1": "the name of a metric",
 }
 INERT = 0.01
 DIGITS = r"[+−]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[+−]?\d+)?"
@@ -230,6 +229,7 @@ def curve(results, place, found):
 
 def softened(results, place, found):
     records = [r for r in place.of(results["pictures"].values()) if "values" in r]
+    records = [r for r in records if r["protocol"] == place.protocol]
     values = [v for r in records for v in r["values"] if v["temperature"] == float(found["temperature"])]
     value = where(values, of=found["of"].strip(), reading=found["reading"])
     said = [(c, numbers_in(n)[0]) for c, n in re.findall(rf"(\S+) ({DIGITS})", found["says"])]
@@ -292,6 +292,14 @@ def lead(results, place, found):
 
 def job_time(results, place, found):
     return tuple(sum(record[key] for record in results["cost"]) for key in ("jobs", "runtime_s"))
+
+
+def statements_folded(results, place, found):
+    """Statements of the study that the banner folds: those that it does not show at once."""
+    texts = [prose.text for prose in place.page.prose]
+    fold = next(n for n, text in enumerate(texts) if "more differences from the papers" in text)
+    stated = {" ".join(statement.split()) for statement in results["study"]["statements"]}
+    return (len(stated) - len(stated & set(texts[:fold])),)
 
 
 def others(results, place, found):
@@ -359,7 +367,7 @@ SENTENCES = {
     "<protocol>: <n> of <n> published values? reproduced(?P<others>(?:, \\d+ [a-z ]+)*)": judged,
     "<arm>, <metric>, <protocol>: <n> printed, <n> here": printed_and_here,
     "<protocol>: <n> arms?, highest <n> of <arm>": highest,
-    "<arm>: (?P<lower>[a-zA-Z ]*[a-zA-Z]) <n>(?:, published <n>)?(?=[.]|$)": headline,
+    "<arm>: (?P<lower>[a-zA-Z ]*[a-zA-Z]1?) <n>(?:, published <n>)?(?=[.]|$)": headline,
     "<arm>: <n> runs? of <n> epochs?, epoch <n> kept": curve,
     "(?P<of>[\\w ]+), (?P<reading>\\w+), T = (?P<temperature>[\\d.]+): "
     "(?P<says>(?:\\S+ <any>(?:, )?)+)": softened,
@@ -378,6 +386,7 @@ SENTENCES = {
     "^(?P<title>.*?(?:thresholds for (?P<class>.*), from validation.*)?) "
     "(?P<rows><any>) rows?(?=$|: csv)": rows,
     "<n> decisions? that the papers leave open": lambda results, *_: (len(results["assumptions"]),),
+    "<n> more differences from the papers": statements_folded,
     "This report is a part: <n> arms? did not end": lambda results, *_: (len(results["missing"]),),
 }
 
@@ -400,7 +409,8 @@ def compiled(results):
 
 @lru_cache(maxsize=4)
 def _strings(texts):
-    return re.compile("|".join(sorted(map(re.escape, texts), key=len, reverse=True)))
+    known = "|".join(sorted(map(re.escape, texts), key=len, reverse=True))
+    return re.compile(rf"(?:{known})(?!\w)")  # Not the first half of a longer name, such as a commit's.
 
 
 def strings_of(results) -> re.Pattern:
@@ -426,6 +436,8 @@ def strings_of(results) -> re.Pattern:
 
 def wrong_in_sentence(results, patterns, strings, place: Place, text: str):
     """What is wrong with the numbers of some words."""
+    if not re.search(r"\d", text):
+        return
     for pattern, function in patterns:
         for found in list(pattern.finditer(text)):
             if problem := _wrong_in_match(results, place, function, found):

@@ -78,6 +78,8 @@ def equal(held, value) -> bool:
 
 def numbers_of(words, cell, head, strings):
     """Numbers of a cell's words; names that have digits are none."""
+    if not re.search(r"\d", words):
+        return []
     in_points = "pp" in f"{words} {head}" or (words != cell.text and "pp" in cell.text)
     in_points = in_points and "×" not in words
     plain = words if "num" in cell.attributes.get("class", "") else strings.sub(" ", words)
