@@ -71,7 +71,7 @@ def grouped(records, keys):
 
 def matching(records, **wanted):
     """The records with these values, in order."""
-    if isinstance(records, list) and len(records) > 100:
+    if isinstance(records, list) and len(records) > 20:
         return grouped(records, tuple(wanted)).get(tuple(wanted.values()), [])
     return [r for r in records if all(r.get(key) == value for key, value in wanted.items())]
 

@@ -93,6 +93,7 @@ def changed(results, place, found):
     better = {"better": record["low"] > 0, "worse": record["high"] < 0}
     meaning = next((word for word, holds in better.items() if holds), "not to be told")
     assert found["meaning"].startswith(meaning)
+    assert all(number.value == 0 for number in numbers_in(found["meaning"]))
     return record["value"], record["low"], record["high"]
 
 
@@ -232,6 +233,7 @@ def softened(results, place, found):
     records = [r for r in records if r["protocol"] == place.protocol]
     values = [v for r in records for v in r["values"] if v["temperature"] == float(found["temperature"])]
     value = where(values, of=found["of"].strip(), reading=found["reading"])
+    assert found.string.count(found[0].partition(":")[0] + ":") == 1, "one temperature, said twice"
     said = [(c, numbers_in(n)[0]) for c, n in re.findall(rf"(\S+) ({DIGITS})", found["says"])]
     return all(number.shows(value["probabilities"][of_class]) for of_class, number in said) and len(
         said
@@ -253,11 +255,13 @@ def photographed(results, place, found):
 
 
 def said_of_picture(results, place, found):
+    said_by = arm_of(results, place.paper, found["arm"])
     return any(
         numbers_in(found["says"])[0].shows(arm["probability"]) and arm["right"] == (found["mark"] == "right")
         for picture in plate(results, place)["pictures"]
         for arm in picture["arms"]
-        if arm["predicted"] == found["class"]
+        if found["image"] in (None, picture["image"])
+        and (arm["arm"], arm["predicted"]) == (said_by, found["class"])
     )
 
 
@@ -375,7 +379,8 @@ SENTENCES = {
     "<n> pictures? of <n>: (?P<rule>[^.;]*)(?=[.;])": chosen,
     "Fold <n>, seed <n>, <n> test images[.] Shown .*, from <n> px": photographed,
     "at <n> opacity": lambda results, place, _: (plate(results, place)["colours"]["opacity"],),
-    ": (?P<class>\\w+) (?P<says><any>), (?P<mark>right|wrong)": said_of_picture,
+    "(?:^(?P<image>\\S+): [^;]*; )?<arm>: (?P<class>\\w+) (?P<says><any>), "
+    "(?P<mark>right|wrong)": said_of_picture,
     "(?:over|mean over) (?P<runs>(?:<any> runs? or )*<any>) runs?": run_counts,
     "gets right, <n> in all[.] Spoiled: the other way round, <n> in all": corrected,
     "<n> images? from (?P<source>\\S+), packed at <n> px": packed,
