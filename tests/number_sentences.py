@@ -16,6 +16,7 @@ from number_places import (
     arm_of,
     difference,
     first_split,
+    matching,
     metric,
     paper_of,
     protocol_of,
@@ -183,11 +184,7 @@ def judged(results, place, found):
 def printed_and_here(results, place, found):
     wanted = {"paper": place.paper, "protocol": protocol_of(found["protocol"]), "class": ""}
     wanted |= {"arm": arm_of(results, place.paper, found["arm"]), "metric": METRICS[found["metric"]]}
-    pairs = [
-        (c["published"], c["reproduced"])
-        for c in results["cells"]
-        if all(c[key] == value for key, value in wanted.items())
-    ]
+    pairs = [(c["published"], c["reproduced"]) for c in matching(results["cells"], **wanted)]
     return next((pair for pair in pairs if shows(found, pair)), None)
 
 
