@@ -56,9 +56,29 @@ def estimate(record, *below):
     return Expected(record["value"], *((None, None) if None in ends else ends), below=below)
 
 
+_GROUPED = {}
+
+
+def grouped(records, keys):
+    """Lists of records by their values of some keys: made once for each list, which lives on with them."""
+    held, groups = _GROUPED.get((id(records), len(records), keys), (None, {}))
+    if held is not records:
+        for record in records:
+            groups.setdefault(tuple(record.get(key) for key in keys), []).append(record)
+        _GROUPED[id(records), len(records), keys] = records, groups
+    return groups
+
+
+def matching(records, **wanted):
+    """The records with these values, in order."""
+    if isinstance(records, list) and len(records) > 20:
+        return grouped(records, tuple(wanted)).get(tuple(wanted.values()), [])
+    return [r for r in records if all(r.get(key) == value for key, value in wanted.items())]
+
+
 def where(records, **wanted):
     """The one record with these values, or None."""
-    found = [r for r in records if all(r.get(key) == value for key, value in wanted.items())]
+    found = matching(records, **wanted)
     assert len(found) < 2, f"{len(found)} records are {wanted}"
     return found[0] if found else None
 
@@ -134,7 +154,7 @@ def printed(results, found, row, key):
         return None
     arm = arm_of(results, found["paper"], row["arm"])
     place = {"paper": found["paper"], "protocol": protocol_of(row["protocol"]), "arm": arm}
-    mine = [c for c in results["cells"] if all(c[k] == v for k, v in place.items())]
+    mine = matching(results["cells"], **place)
     mine = [c for c in mine if re.sub(r"[^a-z0-9_]+", "-", c["table"].lower()) == found["table"]]
     name = [c for c in mine if f"{c['class'].lower()}-{c['metric']}".strip("-") == key]
     if not name:

@@ -16,6 +16,7 @@ from number_places import (
     arm_of,
     difference,
     first_split,
+    matching,
     metric,
     paper_of,
     protocol_of,
@@ -34,7 +35,6 @@ CONSTANTS = {
     r"(?:below|less than) 1 %(?=,| of the gradient)": "INERT_SHARE, below which a term is said to do nothing",
     r"\(26,560 in ResNet50\)": "what Keras counts more, from the papers' code",
     r"sha256 [0-9a-f]{64}": "the digest of results.json, which cannot stand in it",
-    r"F1": "the name of a metric",
 }
 INERT = 0.01
 DIGITS = r"[+−]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[+−]?\d+)?"
@@ -94,6 +94,7 @@ def changed(results, place, found):
     better = {"better": record["low"] > 0, "worse": record["high"] < 0}
     meaning = next((word for word, holds in better.items() if holds), "not to be told")
     assert found["meaning"].startswith(meaning)
+    assert all(number.value == 0 for number in numbers_in(found["meaning"]))
     return record["value"], record["low"], record["high"]
 
 
@@ -183,11 +184,7 @@ def judged(results, place, found):
 def printed_and_here(results, place, found):
     wanted = {"paper": place.paper, "protocol": protocol_of(found["protocol"]), "class": ""}
     wanted |= {"arm": arm_of(results, place.paper, found["arm"]), "metric": METRICS[found["metric"]]}
-    pairs = [
-        (c["published"], c["reproduced"])
-        for c in results["cells"]
-        if all(c[key] == value for key, value in wanted.items())
-    ]
+    pairs = [(c["published"], c["reproduced"]) for c in matching(results["cells"], **wanted)]
     return next((pair for pair in pairs if shows(found, pair)), None)
 
 
@@ -230,8 +227,10 @@ def curve(results, place, found):
 
 def softened(results, place, found):
     records = [r for r in place.of(results["pictures"].values()) if "values" in r]
+    records = [r for r in records if r["protocol"] == place.protocol]
     values = [v for r in records for v in r["values"] if v["temperature"] == float(found["temperature"])]
     value = where(values, of=found["of"].strip(), reading=found["reading"])
+    assert found.string.count(found[0].partition(":")[0] + ":") == 1, "one temperature, said twice"
     said = [(c, numbers_in(n)[0]) for c, n in re.findall(rf"(\S+) ({DIGITS})", found["says"])]
     return all(number.shows(value["probabilities"][of_class]) for of_class, number in said) and len(
         said
@@ -253,11 +252,13 @@ def photographed(results, place, found):
 
 
 def said_of_picture(results, place, found):
+    said_by = arm_of(results, place.paper, found["arm"])
     return any(
         numbers_in(found["says"])[0].shows(arm["probability"]) and arm["right"] == (found["mark"] == "right")
         for picture in plate(results, place)["pictures"]
         for arm in picture["arms"]
-        if arm["predicted"] == found["class"]
+        if found["image"] in (None, picture["image"])
+        and (arm["arm"], arm["predicted"]) == (said_by, found["class"])
     )
 
 
@@ -292,6 +293,14 @@ def lead(results, place, found):
 
 def job_time(results, place, found):
     return tuple(sum(record[key] for record in results["cost"]) for key in ("jobs", "runtime_s"))
+
+
+def statements_folded(results, place, found):
+    """Statements of the study that the banner folds: those that it does not show at once."""
+    texts = [prose.text for prose in place.page.prose]
+    fold = next(n for n, text in enumerate(texts) if "more differences from the papers" in text)
+    stated = {" ".join(statement.split()) for statement in results["study"]["statements"]}
+    return (len(stated) - len(stated & set(texts[:fold])),)
 
 
 def others(results, place, found):
@@ -359,7 +368,7 @@ SENTENCES = {
     "<protocol>: <n> of <n> published values? reproduced(?P<others>(?:, \\d+ [a-z ]+)*)": judged,
     "<arm>, <metric>, <protocol>: <n> printed, <n> here": printed_and_here,
     "<protocol>: <n> arms?, highest <n> of <arm>": highest,
-    "<arm>: (?P<lower>[a-zA-Z ]*[a-zA-Z]) <n>(?:, published <n>)?(?=[.]|$)": headline,
+    "<arm>: (?P<lower>[a-zA-Z ]*[a-zA-Z]1?) <n>(?:, published <n>)?(?=[.]|$)": headline,
     "<arm>: <n> runs? of <n> epochs?, epoch <n> kept": curve,
     "(?P<of>[\\w ]+), (?P<reading>\\w+), T = (?P<temperature>[\\d.]+): "
     "(?P<says>(?:\\S+ <any>(?:, )?)+)": softened,
@@ -367,7 +376,8 @@ SENTENCES = {
     "<n> pictures? of <n>: (?P<rule>[^.;]*)(?=[.;])": chosen,
     "Fold <n>, seed <n>, <n> test images[.] Shown .*, from <n> px": photographed,
     "at <n> opacity": lambda results, place, _: (plate(results, place)["colours"]["opacity"],),
-    ": (?P<class>\\w+) (?P<says><any>), (?P<mark>right|wrong)": said_of_picture,
+    "(?:^(?P<image>\\S+): [^;]*; )?<arm>: (?P<class>\\w+) (?P<says><any>), "
+    "(?P<mark>right|wrong)": said_of_picture,
     "(?:over|mean over) (?P<runs>(?:<any> runs? or )*<any>) runs?": run_counts,
     "gets right, <n> in all[.] Spoiled: the other way round, <n> in all": corrected,
     "<n> images? from (?P<source>\\S+), packed at <n> px": packed,
@@ -378,6 +388,7 @@ SENTENCES = {
     "^(?P<title>.*?(?:thresholds for (?P<class>.*), from validation.*)?) "
     "(?P<rows><any>) rows?(?=$|: csv)": rows,
     "<n> decisions? that the papers leave open": lambda results, *_: (len(results["assumptions"]),),
+    "<n> more differences from the papers": statements_folded,
     "This report is a part: <n> arms? did not end": lambda results, *_: (len(results["missing"]),),
 }
 
@@ -400,7 +411,8 @@ def compiled(results):
 
 @lru_cache(maxsize=4)
 def _strings(texts):
-    return re.compile("|".join(sorted(map(re.escape, texts), key=len, reverse=True)))
+    known = "|".join(sorted(map(re.escape, texts), key=len, reverse=True))
+    return re.compile(rf"(?:{known})(?!\w)")  # Not the first half of a longer name, such as a commit's.
 
 
 def strings_of(results) -> re.Pattern:
@@ -426,6 +438,8 @@ def strings_of(results) -> re.Pattern:
 
 def wrong_in_sentence(results, patterns, strings, place: Place, text: str):
     """What is wrong with the numbers of some words."""
+    if not re.search(r"\d", text):
+        return
     for pattern, function in patterns:
         for found in list(pattern.finditer(text)):
             if problem := _wrong_in_match(results, place, function, found):

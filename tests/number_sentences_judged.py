@@ -4,8 +4,9 @@ import re
 from collections import Counter
 from itertools import combinations
 
-from number_places import arm_of, metric, protocol_of, score, where
+from number_places import METRICS, arm_of, metric, protocol_of, score, where
 
+LABELS = {name: label for label, name in METRICS.items()}
 CONSTANTS = {
     r"resamples beyond 0": "a difference of nothing",
     r"above 1, the network was too sure": "the temperature that changes nothing",
@@ -50,8 +51,10 @@ def family(results, place, found):
         for record in records_of(results, place)
         if record["protocol"] == protocol_of(found["protocol"]) and record["conclusion"] != "undefined"
     ]
-    ends = sorted(record["detectable_difference"] for record in records)
     shown = sum(record["p_holm"] <= record["error_rate"] for record in records)
+    ends = sorted(record["detectable_difference"] for record in records if record["detectable_difference"])
+    if not ends:
+        return shown, records[0]["family_size"]
     least = (ends[0],) if found["to"] is None else (ends[0], ends[-1])
     return shown, records[0]["family_size"], *least, records[0]["power"]
 
@@ -68,6 +71,25 @@ def pointing(results, place, found):
     said = re.findall(r"(\d+) (?:point )?(the [a-z ]+?)(?= and|$)", found["ways"])
     assert {way: int(n) for n, way in said} == ways
     return (ways.total(),)
+
+
+def claim_shown(results, place, found):
+    """Whether a claim has these counts and this weakest comparison under some protocol."""
+    counts = [int(found[name]) for name in ("holds", "claimed")] + [int(found["refuted"] or 0)]
+    return any(
+        under["shown"]
+        and counts == [under["shown"][key] for key in ("holds", "claimed", "refuted")]
+        and found["weakest"] == weakest_words(results["papers"][claim["paper"]]["arms"], under)
+        for claim in results["claims"]
+        for under in claim["under"]
+    )
+
+
+def weakest_words(arms, under):
+    of = under["of"]
+    joint = " over " if under["unit"] == "ratio" else " minus "
+    sides = joint.join(arms[of[side]]["label"] for side in ("arm", "other") if side in of)
+    return f"{sides}, {LABELS[of['metric']]}"
 
 
 def outcomes(results, place, found):
@@ -161,10 +183,12 @@ SENTENCES = {
     "drawn from it at <n>": first_of("error_rate"),
     "found with <n> power, at <n> shared by the family": first_of("power", "error_rate"),
     "(?P<number99>(?P<seeds>\\d+)) seeds? cannot give less than <n>": seeds_limit,
-    "<n> of <n> arms? differs? from the baseline \\(<protocol>, where <p>(?P<to> to <p>)? pp would be "
-    "found with <n> power\\)": family,
+    "<n> of <n> arms? differs? from the baseline \\(<protocol>(?:, where <p>(?P<to> to <p>)? pp would "
+    "be found with <n> power)?\\)": family,
     "Of <n> claims?: (?P<counts>[^.]*)": claim_counts,
     "Of the <n> that were run, (?P<ways>[^.]*)": pointing,
+    "(?P<holds>\\d+) of (?P<claimed>\\d+) shown(?:, (?P<refuted>\\d+) refuted)?; weakest: "
+    "(?P<weakest>[^;]*?)[.]?$": claim_shown,
     "<n> claims?[.] Of the comparisons": lambda results, *_: (len(results["claims"]),),
     "<n> checks?, computed from results.json alone: <n> pass, <n> warn, <n> fail": outcomes,
     "<n> items?: (?P<counts>[^.]*)": answers,

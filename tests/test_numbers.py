@@ -1,11 +1,13 @@
 """Every number of the page equals results.json, read again without the code that made the page."""
 
 import csv
+import gzip
 import io
 import json
 import math
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from number_kinds import place_of
@@ -17,6 +19,8 @@ from test_report import render_html
 
 from skinkd import report
 from skinkd.tables import all_tables
+
+STUDY = Path(__file__).parents[1] / "results/ham10000/results.json.gz"
 
 
 def wrong_numbers(html: str, results: dict) -> list[str]:
@@ -78,6 +82,8 @@ def equal(held, value) -> bool:
 
 def numbers_of(words, cell, head, strings):
     """Numbers of a cell's words; names that have digits are none."""
+    if not re.search(r"\d", words):
+        return []
     in_points = "pp" in f"{words} {head}" or (words != cell.text and "pp" in cell.text)
     in_points = in_points and "×" not in words
     plain = words if "num" in cell.attributes.get("class", "") else strings.sub(" ", words)
@@ -110,6 +116,32 @@ def test_every_number_of_the_page_is_that_of_results_json(html, results):
     assert len(page.tables) > 40
     config = page.dumped[page.dumped.index("{") :]
     assert json.loads(config) == results["provenance"]["config"]
+
+
+def test_every_number_of_the_committed_study_is_that_of_its_results_json():
+    """Three protocols of real pictures have sentences that no example has; pictures are no numbers."""
+    study = json.loads(gzip.decompress(STUDY.read_bytes()))
+    assert wrong_numbers(render_html(study), study) == []
+
+
+def test_a_claim_that_was_judged_otherwise_than_its_reason_says_is_found(smoke, smoke_page):
+    reasons = {
+        under["reason"]: under
+        for claim in smoke["claims"]
+        for under in claim["under"]
+        if under["shown"] and under["shown"]["refuted"]
+    }
+    patterns, strings = list(compiled(smoke)), strings_of(smoke)
+    place = Place(smoke, "claims-note-a", smoke_page)
+    for reason, under in reasons.items():
+        holds, claimed, refuted = (under["shown"][key] for key in ("holds", "claimed", "refuted"))
+        counts = f"{holds} of {claimed} shown, {refuted} refuted"
+        for other in ((holds + 50, claimed, refuted), (holds, claimed + 50, refuted), (holds, claimed, 50)):
+            text = reason.replace(counts, "{} of {} shown, {} refuted".format(*other))
+            assert not list(wrong_in_sentence(smoke, patterns, strings, place, reason))
+            known = strings_of(smoke | {"reason": text})
+            assert list(wrong_in_sentence(smoke, patterns, known, place, text))
+    assert reasons
 
 
 def test_a_table_that_nobody_described_is_named(smoke_page, smoke):
