@@ -42,6 +42,7 @@ rule student_page:
         script=f"{DEPLOY}/runtime/{SCRIPT}",
         binary=f"{DEPLOY}/runtime/{BINARY}",
         lock=f"{PAGE_PARTS}/package-lock.json",
+        style="report/answers.css",
         parts=[f"{PAGE_PARTS}/{name}" for name in (TEMPLATE, STYLE, *PARTS)],
         code=imports_of("write_student_page.py"),
     output:
@@ -63,7 +64,7 @@ rule predict:
         onnx=f"{MODEL}/student.onnx",
         network=f"{MODEL}/network.safetensors",
         template="report/predictions.html.jinja",
-        style="report/predictions.css",
+        style=["report/answers.css", "report/predictions.css"],
         code=imports_of("predict.py"),
     output:
         table=f"{DEPLOY}/predictions/predictions.csv",

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from skinkd import formats, strict_yaml
+from skinkd import formats
 from skinkd.config import Closed
+from skinkd.declared_files import read_declared
 from skinkd.domains import Switch, Words
-from skinkd.errors import InputError, examples
 
 Answer = Literal["yes", "partly", "no", "not applicable"]
 
@@ -60,13 +60,8 @@ def read_checklist(path) -> Checklist:
     Raises:
         InputError: naming each item without an answer, or with two.
     """
-    path = Path(path)
-    try:
-        return Checklist.model_validate(strict_yaml.load(path) | {"name": path.stem})
-    except ValidationError as error:
-        problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        why, fix = "The report would answer something else", "correct the file"
-        raise InputError("checklists", f"{path}: {examples(problems)}", why, fix, problems) from None
+    why = "The report would answer something else"
+    return read_declared(path, Checklist, "checklists", why, name=Path(path).stem)
 
 
 def answered(checklist: Checklist, results: dict) -> dict:

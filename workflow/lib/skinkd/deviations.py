@@ -1,14 +1,14 @@
 """What a study and its protocols do otherwise than the papers' texts: what, why, and the expected effect."""
 
 import re
-from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from skinkd import formats, strict_yaml
+from skinkd import formats
 from skinkd.config import Closed
+from skinkd.declared_files import read_declared
 from skinkd.domains import Name, Words
-from skinkd.errors import InputError, examples
+from skinkd.errors import InputError
 from skinkd.study import Study, changes_of_protocols
 
 STUDY = "study"
@@ -41,12 +41,8 @@ def read_rules(path) -> list[Rule]:
     Raises:
         InputError: where the file holds something else.
     """
-    try:
-        return RulesFile.model_validate(strict_yaml.load(Path(path))).rules
-    except ValidationError as error:
-        problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        why, fix = "Deviations would stand without their reasons", "correct the file"
-        raise InputError("deviations", f"{path}: {examples(problems)}", why, fix, problems) from None
+    why = "Deviations would stand without their reasons"
+    return read_declared(path, RulesFile, "deviations", why).rules
 
 
 def deviations(study: Study, rules: list[Rule]) -> list[dict]:

@@ -1,13 +1,11 @@
 """What a run may have drawn: an estimate from its run time and a stated power, never a measurement."""
 
-from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from skinkd import strict_yaml
 from skinkd.config import Closed
-from skinkd.errors import InputError, examples
+from skinkd.declared_files import read_declared
 
 Watts = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 J_PER_WH = 3600
@@ -31,12 +29,7 @@ def read_power(path) -> Power:
     Raises:
         InputError: where the file holds something else.
     """
-    try:
-        return Power.model_validate(strict_yaml.load(Path(path)))
-    except ValidationError as error:
-        problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        why, fix = "The estimate of energy would rest on nothing", "correct the file"
-        raise InputError("power", f"{path}: {examples(problems)}", why, fix, problems) from None
+    return read_declared(path, Power, "power", "The estimate of energy would rest on nothing")
 
 
 def power_w(hardware: dict, threads: int, power: Power) -> float | None:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -20,6 +21,11 @@ def environment_of(folder, **settings) -> Environment:
         lstrip_blocks=True,
         **{"autoescape": True, **settings},
     )
+
+
+def style_of(*paths) -> str:
+    """Style sheets in one, in their order."""
+    return "".join(Path(path).read_text(encoding="utf-8") for path in paths)
 
 
 def policy_digest(text: str) -> str:

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from skinkd.formats import number, percent
-from skinkd.pages import environment_of, policy_digest, webp_uri
+from skinkd.pages import environment_of, policy_digest, style_of, webp_uri
 
 TEMPLATES = Path(__file__).resolve().parents[4] / "report"
 
@@ -21,7 +21,7 @@ def page_of(answers: list, about: dict) -> str:
     """
     environment = environment_of(TEMPLATES)
     environment.filters |= {"number": number, "percent": percent, "uri": data_uri}
-    style = (TEMPLATES / "predictions.css").read_text(encoding="utf-8")
+    style = style_of(TEMPLATES / "answers.css", TEMPLATES / "predictions.css")
     return environment.get_template("predictions.html.jinja").render(
         answers=[answer for answer in answers if not answer.problem],
         refused=[answer for answer in answers if answer.problem],

@@ -15,7 +15,7 @@ from skinkd.diagnoses import NAMES
 from skinkd.errors import InputError
 from skinkd.images import NO_END, SMALLEST_SIDE_PX
 from skinkd.lookups import SCALES
-from skinkd.pages import environment_of, policy_digest
+from skinkd.pages import environment_of, policy_digest, style_of
 from skinkd.picture_store import MAX_PICTURE_BYTES
 
 TEMPLATE, STYLE = "page.html.jinja", "page.css"
@@ -40,7 +40,7 @@ def page_of_student(about: dict, data: str, path_to_model, runtime: dict, folder
         data: what the student was trained on, in words.
         path_to_model: the ONNX file.
         runtime: paths of onnxruntime's `script` and `binary`, and its `version`.
-        folder: of the page's template, style and scripts.
+        folder: of the page's template, style and scripts; beside it lies the style of all pages of answers.
 
     Raises:
         InputError: where the runtime's script is of another make.
@@ -56,7 +56,7 @@ def page_of_student(about: dict, data: str, path_to_model, runtime: dict, folder
         runtime=packed(runtime["binary"]),
         runtime_version=runtime["version"],
         scripts=[inline(library), inline("\n".join(texts))],
-        style=Markup(Path(folder, STYLE).read_text(encoding="utf-8")),
+        style=Markup(style_of(Path(folder).parent / "answers.css", Path(folder, STYLE))),
         scale_label="" if about["study"]["scale"] == "full" else SCALES[about["study"]["scale"]],
     )
 

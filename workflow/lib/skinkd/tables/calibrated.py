@@ -2,7 +2,8 @@
 
 from skinkd import captions, cells, formats
 from skinkd.cells import Cell, Column, Table, slug
-from skinkd.lookups import arm_label, paper_label, protocol_label, protocols_of, score_of
+from skinkd.lookups import paper_label
+from skinkd.tables.by_arm import HEADS, rows_by_arm
 
 LOSSES = {"negative_log_likelihood": "NLL", "brier": "Brier score"}
 ERRORS = {"expected_calibration_error": "ECE", "classwise_calibration_error": "Classwise ECE"}
@@ -20,23 +21,12 @@ NOT_RECORDED = "this record is older than the count"
 
 def calibration(results: dict, paper: str) -> Table:
     """Temperature, losses and calibration errors of each arm under each protocol."""
-    rows = [
-        (
-            cells.text(arm_label(results, paper, arm)),
-            cells.text(protocol_label(protocol)),
-            *_cells(score.get("calibration")),
-        )
-        for arm in results["papers"][paper]["arms"]
-        for protocol in protocols_of(results, paper)
-        if (score := score_of(results, paper, protocol, arm))
-    ]
     return Table(
         name=slug(paper, "calibration"),
         title=f"{paper_label(results, paper)}: calibration",
         caption=f"{WORDS} {captions.all_evidence(results, paper)}",
         columns=(
-            Column("arm", "Arm"),
-            Column("protocol", "Protocol"),
+            *HEADS,
             Column("temperature", "Temperature", True),
             *(
                 Column(f"{name}_{side}", f"{label} {side}", True)
@@ -44,7 +34,7 @@ def calibration(results: dict, paper: str) -> Table:
                 for side in SIDES
             ),
         ),
-        rows=tuple(rows),
+        rows=rows_by_arm(results, paper, lambda score: _cells(score.get("calibration"))),
         grouped=True,
         folded=True,
     )

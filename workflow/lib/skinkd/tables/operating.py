@@ -12,6 +12,7 @@ from skinkd.lookups import (
     score_of,
     scores_of,
 )
+from skinkd.tables.by_arm import HEADS, rows_by_arm
 from skinkd.tables.calibrated import NOT_RECORDED
 from skinkd.validated_choice import RULE, validated_arms
 
@@ -25,23 +26,12 @@ WORDS = (
 
 def operating(results: dict, paper: str) -> Table:
     """AUC, `auc_sens_80` and what the test curve allows, of each arm under each protocol."""
-    rows = [
-        (
-            cells.text(arm_label(results, paper, arm)),
-            cells.text(protocol_label(protocol)),
-            *_curve_cells(score),
-        )
-        for arm in results["papers"][paper]["arms"]
-        for protocol in protocols_of(results, paper)
-        if (score := score_of(results, paper, protocol, arm))
-    ]
     return Table(
         name=slug(paper, "operating"),
         title=f"{paper_label(results, paper)}: {_class_of(results, paper)} against the rest",
         caption=f"{WORDS} {captions.all_evidence(results, paper)}",
         columns=(
-            Column("arm", "Arm"),
-            Column("protocol", "Protocol"),
+            *HEADS,
             Column("auc", "AUC", True),
             Column("auc_sens_80", "AUC above 80 % sens.", True),
             *(
@@ -53,7 +43,7 @@ def operating(results: dict, paper: str) -> Table:
                 for of, at in WANTED
             ),
         ),
-        rows=tuple(rows),
+        rows=rows_by_arm(results, paper, _curve_cells),
         grouped=True,
         folded=True,
     )

@@ -1,16 +1,16 @@
 """What the papers claim and how a study tests it: `config/trials/<paper>.yaml`."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, ValidationError, model_validator
+from pydantic import Discriminator, Field, model_validator
 
-from skinkd import strict_yaml
 from skinkd.config import Closed
+from skinkd.declared_files import read_declared, refused
 from skinkd.domains import Name, Names, Words
 from skinkd.errors import InputError, examples
 from skinkd.quantities import FACTS, METRICS
 
+WRONG = "The report would test something else than it says"
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Pair = Annotated[list[Name], Field(min_length=2, max_length=2)]
 Overall = Literal[tuple(name for name, metric in METRICS.items() if metric.overall)]
@@ -106,17 +106,10 @@ def read_trials(path) -> list[Trial]:
     Raises:
         InputError: naming each claim that lacks what its test needs, or holds what no test knows.
     """
-    path = Path(path)
-    try:
-        found = TrialsFile.model_validate(strict_yaml.load(path))
-    except ValidationError as error:
-        problems = list(map(_problem, error.errors()))
-        raise _refused(path, examples(problems), problems) from None
-    if found.paper != path.stem:
-        raise _refused(path, f"the claims are said to be of {found.paper}")
+    found = read_declared(path, TrialsFile, "trials", WRONG)
     names = [trial.id for trial in found.claims]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise _refused(path, f"two claims have the id {examples(twice)}")
+        raise refused(path, f"two claims have the id {examples(twice)}", "trials", WRONG)
     return found.claims
 
 
@@ -152,14 +145,3 @@ def check_arms(trials: dict[str, list[Trial]], papers: dict) -> None:
             "They would count as never run",
             "use the names of arms of config/papers",
         )
-
-
-def _problem(error: dict) -> str:
-    """One problem, with its place in the file."""
-    place = ".".join(str(part) for part in error["loc"])
-    return f"{place}: {error['msg'].removeprefix('Value error, ')}"
-
-
-def _refused(path: Path, what: str, problems=()) -> InputError:
-    why, fix = "The report would test something else than it says", "correct the file"
-    return InputError("trials", f"{path}: {what}", why, fix, problems)
