@@ -175,8 +175,8 @@ def _claims(results):
         )
     ]
     records = {"scores": results["scores"], "networks": results["networks"], "missing": results["missing"]}
-    compared = {"differences": differences, "fidelity": []}
-    return claims(trials, results["papers"], results["study"]["scale"], comparisons=compared, **records)
+    contrasted = {"differences": differences, "fidelity": []}
+    return claims(trials, results["papers"], results["study"]["scale"], contrasts=contrasted, **records)
 
 
 def _energies(networks):

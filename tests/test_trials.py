@@ -15,7 +15,7 @@ from skinkd.scores import score
 from skinkd.tables import claimed
 from skinkd.trials import judging
 from skinkd.trials.claims import claims
-from skinkd.trials.comparing import comparisons
+from skinkd.trials.contrasting import contrasts
 from skinkd.trials.declared import Above, arms_of, check_arms, read_trials
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,7 +52,7 @@ def above(*pairs, metrics=("accuracy",), **more):
 
 
 def judged(trial, low_confidence=0.95):
-    found = comparisons([trial], set(RUNS), arm_of, **DRAWN | {"confidence": low_confidence})
+    found = contrasts([trial], set(RUNS), arm_of, **DRAWN | {"confidence": low_confidence})
     return judging.judge_differences(found, len(trial.pairs) * len(trial.metrics), trial.by, None)
 
 
@@ -70,7 +70,7 @@ def test_all_four_papers_have_claims():
 
 def test_a_difference_and_its_interval_are_those_of_the_arm_s_own_scores():
     own = score(["good"], ["fair"], **DRAWN, read=RUNS.get)
-    [mine] = comparisons([above(("good", "fair"))], set(RUNS), arm_of, **DRAWN)
+    [mine] = contrasts([above(("good", "fair"))], set(RUNS), arm_of, **DRAWN)
     [theirs] = [one for one in own["differences"] if (one["metric"], one["class"]) == ("accuracy", "")]
     assert {key: mine[key] for key in ("value", "low", "high")} == {
         key: theirs[key] for key in ("value", "low", "high")
@@ -79,7 +79,7 @@ def test_a_difference_and_its_interval_are_those_of_the_arm_s_own_scores():
 
 
 def test_an_interval_that_holds_for_all_comparisons_is_wider():
-    found = comparisons([above(("good", "fair"), ("good", "poor"))], set(RUNS), arm_of, **DRAWN)
+    found = contrasts([above(("good", "fair"), ("good", "poor"))], set(RUNS), arm_of, **DRAWN)
     assert all(one["wide_low"] < one["low"] and one["high"] < one["wide_high"] for one in found)
 
 
@@ -173,7 +173,7 @@ def test_where_an_arm_of_a_claim_failed_its_reason_stands_with_the_claim():
         {"paper": "dsnet", "protocol": "as_published", "arm": arm, "reason": f"failed: {arm}"}
         for arm in ("dsnet_t10", "resnet50")
     ]
-    records = {"networks": results["networks"], "missing": missing, "comparisons": {"differences": []}}
+    records = {"networks": results["networks"], "missing": missing, "contrasts": {"differences": []}}
     [claim] = claims(trials, results["papers"], "full", scores=[], **records)
     assert (claim["verdict"], claim["reason"]) == ("untestable", "failed: dsnet_t10")
     assert [one["reason"] for one in claim["under"][1:]] == ["the study does not run the arm"] * 2

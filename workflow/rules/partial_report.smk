@@ -5,15 +5,15 @@ makes   RESULTS/report-partial/, as the rule report makes RESULTS/report/
 """
 
 
-use rule compare as partial_compare with:
+use rule contrast as partial_contrast with:
     input:
         predictions=lambda wc: there(of_runs("predictions", "csv", runs_that_ended())),
         trials=trials_of_papers(),
-        code=imports_of("compare.py"),
+        code=imports_of("contrast.py"),
     output:
-        comparisons=f"{PARTIAL}/comparisons.json",
+        contrasts=f"{PARTIAL}/contrasts.json",
     log:
-        f"{RESULTS}/logs/partial_compare.log",
+        f"{RESULTS}/logs/partial_contrast.log",
     params:
         runs=runs_that_ended,
         taught=lambda wc: taught_in(ended_cells(STUDY, RESULTS)),
@@ -24,7 +24,7 @@ use rule summarize as partial_summarize with:
         unpack(what_ended),
         published=published_tables(),
         claims=claims_of_text(),
-        comparisons=f"{PARTIAL}/comparisons.json",
+        contrasts=f"{PARTIAL}/contrasts.json",
         trials=trials_of_papers(),
         checklists=CHECKLISTS,
         power="config/report/power.yaml",

@@ -1,6 +1,6 @@
 """From scores to the report; the report is a function of results.json.
 
-needs   RESULTS/scores/{paper}/{protocol}/{arm}.json, RESULTS/comparisons/study.json, config/papers/*.csv,
+needs   RESULTS/scores/{paper}/{protocol}/{arm}.json, RESULTS/contrasts/study.json, config/papers/*.csv,
         config/claims/*.yaml, config/trials/*.yaml, report/checklists/*.yaml,
         and all files that scores rest on
 makes   RESULTS/report/results.json, provenance.json, figures/, tables/, report.html, report.tex
@@ -49,7 +49,7 @@ rule summarize:
         **inputs_of_report(STUDY.cells(), ALL_RUNS),
         published=published_tables(),
         claims=claims_of_text(),
-        comparisons=f"{RESULTS}/comparisons/study.json",
+        contrasts=f"{RESULTS}/contrasts/study.json",
         trials=trials_of_papers(),
         checklists=CHECKLISTS,
         power="config/report/power.yaml",

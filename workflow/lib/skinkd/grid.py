@@ -154,7 +154,7 @@ def count_jobs(study: Study) -> dict[str, int]:
         "cache_targets": len(targets(study)),
         "train_projection": len(projections(study)),
         "score": len(study.cells()),
-        "compare": 1,
+        "contrast": 1,
         "audit": len(study.config.papers),
         "explain": len(picture_catalogue.catalogue(study)),
         **dict.fromkeys(("note_config", "summarize", "draw", "render", "report"), 1),

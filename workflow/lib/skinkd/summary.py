@@ -34,7 +34,7 @@ def summarize(
     plausibility: Sequence[dict] = (),
     missing: Sequence[dict] = (),
     trials: dict | None = None,
-    compared: dict | None = None,
+    contrasts: dict | None = None,
     checklists: Sequence[Checklist] = (),
     energy: Sequence[dict] = (),
     deviations: Sequence[dict] = (),
@@ -57,7 +57,7 @@ def summarize(
         plausibility: what the audit of the printed numbers found, from `skinkd.plausibility.auditing`.
         missing: arms of the study that did not end, as `skinkd.ended.missing_cells` gives them.
         trials: by paper, what it claims and how that is tested, from `skinkd.trials.declared`.
-        compared: what the rule compare found.
+        contrasts: what the rule contrast found.
         checklists: of the field, from `skinkd.checklists`.
         energy: of each arm, estimated, from `skinkd.energy`.
         deviations: from the papers, from `skinkd.deviations`.
@@ -67,8 +67,8 @@ def summarize(
     """
     mine = [row for row in published if row.paper in papers]
     _check_known(mine, papers)
-    compared = compared or {"differences": [], "fidelity": []}
-    measured = {"scores": scores, "networks": networks, "comparisons": compared, "missing": list(missing)}
+    contrasts = contrasts or {"differences": [], "fidelity": []}
+    measured = {"scores": scores, "networks": networks, "contrasts": contrasts, "missing": list(missing)}
     results = {
         "study": study,
         "papers": papers,
@@ -80,7 +80,7 @@ def summarize(
         "cells": cells(study["scale"], papers, mine, scores, networks, missing),
         "plausibility": list(plausibility),
         "claims": claims(trials or {}, papers, study["scale"], **measured),
-        "fidelity": compared["fidelity"],
+        "fidelity": contrasts["fidelity"],
         "missing": list(missing),
         "scores": scores,
         "comparisons": comparisons(papers, scores, missing),

@@ -13,7 +13,7 @@ def claims(
     *,
     scores: list[dict],
     networks: list[dict],
-    comparisons: dict,
+    contrasts: dict,
     missing: list[dict],
 ) -> list[dict]:
     """One record per claim, in the order of the papers and of their files.
@@ -25,7 +25,7 @@ def claims(
         trials: by paper; a paper may have none.
         papers: as results.json describes them.
         scale: of the study: smoke, scaled or full.
-        comparisons: as the rule compare wrote them.
+        contrasts: as the rule contrast wrote them.
         missing: arms that did not end.
 
     Raises:
@@ -33,7 +33,7 @@ def claims(
     """
     trials = {paper: trials[paper] for paper in papers if paper in trials}
     check_arms(trials, papers)
-    records = {"scores": scores, "networks": networks, "differences": comparisons["differences"]}
+    records = {"scores": scores, "networks": networks, "differences": contrasts["differences"]}
     found = []
     for paper, of_paper in trials.items():
         protocols = papers[paper]["protocols"]

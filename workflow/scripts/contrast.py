@@ -1,4 +1,4 @@
-"""Compare arms with each other: where a paper claims one above another, and each student with its teacher."""
+"""Contrasts of arms: where a paper claims one above another, and each student with its teacher."""
 
 from functools import cache, partial
 from pathlib import Path
@@ -7,11 +7,11 @@ from skinkd.fidelity import fidelity
 from skinkd.predictions import read_predictions
 from skinkd.records import write_record
 from skinkd.tested_arms import read_runs, tested
-from skinkd.trials.comparing import comparisons
+from skinkd.trials.contrasting import contrasts
 from skinkd.trials.declared import read_trials
 
 
-def compare_arms(runs, paths_to_predictions, taught, paths_to_trials, statistics, path_to_record):
+def contrast_arms(runs, paths_to_predictions, taught, paths_to_trials, statistics, path_to_record):
     """Read the predictions of all runs, write every difference that a claim is about, and every fidelity.
 
     Args:
@@ -28,7 +28,7 @@ def compare_arms(runs, paths_to_predictions, taught, paths_to_trials, statistics
     record = {"statistics": statistics, "differences": [], "fidelity": []}
     for (paper, protocol), arms in arms_of.items():
         arm_of = partial(_arm_of, path_of, read, paper, protocol)
-        found = comparisons(trials.get(paper, []), set(arms), arm_of, **statistics)
+        found = contrasts(trials.get(paper, []), set(arms), arm_of, **statistics)
         record["differences"] += [{"paper": paper, "protocol": protocol} | one for one in found]
     for paper, protocol, arm, teacher, seed in taught:
         if pairs := _pairs(path_of, read, (paper, protocol, arm), (paper, protocol, teacher), seed):
@@ -58,11 +58,11 @@ if __name__ == "__main__":
     from skinkd.jobs import logged_to
 
     with logged_to(snakemake.log[0]):
-        compare_arms(
+        contrast_arms(
             runs=snakemake.params.runs,
             paths_to_predictions=snakemake.input.predictions,
             taught=snakemake.params.taught,
             paths_to_trials=snakemake.input.trials,
             statistics=snakemake.params.statistics,
-            path_to_record=snakemake.output.comparisons,
+            path_to_record=snakemake.output.contrasts,
         )

@@ -10,7 +10,7 @@ from skinkd.tested_arms import Arm, check_same_images
 from skinkd.trials.declared import Above, Alike, Trial
 
 
-def comparisons(
+def contrasts(
     trials: list[Trial], runs: set[str], arm_of: Callable[[str], Arm], *, confidence: float, **drawn
 ) -> list[dict]:
     """One record for each pair and metric of each claim whose arms both ran, under one protocol.
