@@ -21,7 +21,7 @@ from skinkd.comparisons.family import comparisons, conclusion, strongest_class
 from skinkd.comparisons.holm import holm
 from skinkd.comparisons.mcnemar import mcnemar
 from skinkd.comparisons.sign_flips import MOST_SEEDS, sign_flip_p, smallest_sign_flip_p
-from skinkd.intervals import percentile_interval
+from skinkd.intervals import Resampled
 from skinkd.metrics import softmax
 from skinkd.scores import score
 
@@ -144,21 +144,40 @@ def test_holm_keeps_the_order_and_lies_between_nothing_and_bonferroni(p_values):
 # bootstrap and seeds
 
 
+def drawn(*draws, without=(1.0, 1.0)):
+    """Draws of a number that is `without` where a lesion is left out; by default none moves it."""
+    strata, sizes = np.zeros(len(without), dtype=int), np.array([len(without)])
+    return Resampled(np.array(draws, dtype=float), np.array(without), strata, sizes)
+
+
 def test_the_bootstrap_p_value_by_hand():
-    draws = np.array([-1.0, *range(1, 19), np.nan])
-    assert bootstrap_p(draws) == pytest.approx(2 * 2 / 20)
-    assert bootstrap_p(-draws) == bootstrap_p(draws)
-    assert bootstrap_p(np.arange(1.0, 1000)) == smallest_bootstrap_p(999) == 0.002
-    assert bootstrap_p(np.zeros(9)) == 1
-    assert bootstrap_p(np.full(3, np.nan)) is None
-    assert standard_error(np.array([1.0, 3.0, np.nan])) == pytest.approx(math.sqrt(2))
-    assert standard_error(np.array([1.0, np.nan])) is None
+    draws = [-1.0, *range(1, 19), np.nan]
+    assert bootstrap_p(drawn(*draws)) == pytest.approx(2 * 2 / 20)
+    assert bootstrap_p(drawn(*(-np.array(draws)))) == bootstrap_p(drawn(*draws))
+    assert bootstrap_p(drawn(*range(1, 1000))) == pytest.approx(0.002)
+    assert smallest_bootstrap_p(999) == 0.002
+    assert bootstrap_p(drawn(*np.zeros(9))) == 1
+    assert bootstrap_p(drawn(*np.full(3, np.nan))) is None
+    assert standard_error(drawn(1.0, 3.0, np.nan)) == pytest.approx(math.sqrt(2))
+    assert standard_error(drawn(1.0, np.nan)) is None
 
 
-@pytest.mark.parametrize("shift", [1.5, 1.9, 2.0, 2.5])
-def test_p_is_small_where_the_interval_leaves_zero_out(shift):
-    draws = np.random.default_rng(0).normal(shift, 1, 4999)
-    low, high = percentile_interval(draws, 0.95)
+def test_few_lesions_make_p_larger_and_the_error_wider():
+    draws = np.random.default_rng(0).normal(2.2, 1, 999)
+    n = 5
+    few = drawn(*draws, without=np.arange(n))
+    share = (int((draws <= 0).sum()) + 1) / 1000
+    t = stats.norm.ppf(share) / math.sqrt(n / (n - 1))
+    assert bootstrap_p(few) == pytest.approx(2 * stats.t.cdf(t, n - 1))
+    assert bootstrap_p(few) > bootstrap_p(drawn(*draws)) >= smallest_bootstrap_p(999)
+    assert standard_error(few) == pytest.approx(draws.std(ddof=1) * math.sqrt(n / (n - 1)))
+
+
+@pytest.mark.parametrize("lesions", [4, 1000])
+@pytest.mark.parametrize("shift", [1.5, 1.9, 2.0, 2.5, 3.5])
+def test_p_is_small_where_the_interval_leaves_zero_out(shift, lesions):
+    draws = drawn(*np.random.default_rng(0).normal(shift, 1, 4999), without=np.arange(lesions))
+    low, high = draws.interval(0.95)
     assert (bootstrap_p(draws) <= 0.05) == (low > 0 or high < 0)
 
 

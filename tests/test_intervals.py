@@ -8,7 +8,18 @@ from pydantic import TypeAdapter, ValidationError
 from scipy import stats
 
 from skinkd.domains import Confidence
-from skinkd.intervals import CHUNK, clusters, percentile_interval, resample_weights, resampled, wilson
+from skinkd.intervals import (
+    CHUNK,
+    LEFT_OUT,
+    Resampled,
+    clusters,
+    lesions_to_leave_out,
+    percentiles,
+    resample_weights,
+    resampled,
+    weights_without,
+    wilson,
+)
 
 
 def lesions_of(sizes):
@@ -62,27 +73,78 @@ def test_equal_seeds_give_equal_resamples_and_other_seeds_others():
         )
         for seed in (3, 3, 4)
     )
-    assert first.shape == (2 * CHUNK + 7, 60)
-    np.testing.assert_array_equal(first, again)
-    assert (first != other).any()
+    assert first.draws.shape == (2 * CHUNK + 7, 60)
+    np.testing.assert_array_equal(first.draws, again.draws)
+    assert (first.draws != other.draws).any()
 
 
 def test_no_call_sees_more_than_a_chunk():
     sizes = []
     resampled(
         lambda w: sizes.append(len(w)) or w,
-        lesions_of([1] * 4),
-        np.zeros(4, dtype=int),
+        lesions_of([1] * 140),
+        np.repeat([0, 1], 70),
         resamples=250,
         generator=np.random.default_rng(0),
     )
-    assert sum(sizes) == 250
+    assert sum(sizes) == 250 + 140
     assert max(sizes) == CHUNK
 
 
-def test_percentiles_leave_out_the_undefined():
-    values = np.column_stack([np.r_[np.nan, np.arange(101)], np.full(102, np.nan)])
-    low, high = percentile_interval(values, 0.9)
+def test_one_lesion_at_a_time_is_left_out_with_all_its_images():
+    lesions, labels = lesions_of([2, 1, 3]), np.array([0, 0, 1, 1, 1, 1])
+    found = resampled(lambda w: w, lesions, labels, resamples=1, generator=np.random.default_rng(0))
+    expected = [[0, 0, 1, 1, 1, 1], [1, 1, 0, 1, 1, 1], [1, 1, 1, 0, 0, 0]]
+    assert sorted(found.without.tolist()) == expected
+    # How many lesions the stratum of each has that was left out.
+    assert found.sizes[found.strata].tolist() == [2, 2, 1]
+    assert (weights_without(np.array([1]), np.array([0, 1, 1])) == [[1, 0, 0]]).all()
+
+
+def test_of_many_lesions_some_are_left_out_evenly():
+    strata = np.repeat([0, 1, 2], [1, 3 * LEFT_OUT, 7])
+    left_out = lesions_to_leave_out(strata)
+    assert np.bincount(strata[left_out]).tolist() == [1, LEFT_OUT, 7]
+    assert len(set(left_out)) == len(left_out)
+    assert set(np.diff(left_out[1 : LEFT_OUT + 1])) <= {3, 4}
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    values=st.lists(st.floats(-9, 9) | st.just(float("nan")), min_size=1, max_size=40), share=st.floats(0, 1)
+)
+def test_percentiles_equal_numpy_s_of_what_is_defined(values, share):
+    found = percentiles(np.array([values, values]).T, np.array([share, share]))
+    defined = [value for value in values if not np.isnan(value)]
+    expected = np.quantile(defined, share) if defined else np.nan
+    np.testing.assert_allclose(found, [expected, expected], atol=1e-12)
+
+
+def a_mean(resamples=4000):
+    """The mean of 2,000 lesions, so many that a normal interval is right."""
+    values = np.random.default_rng(1).normal(5, 2, 2000)
+    return values, resampled(
+        lambda w: w @ values / w.sum(axis=1),
+        np.arange(2000).astype(str),
+        np.zeros(2000, dtype=int),
+        resamples=resamples,
+        generator=np.random.default_rng(0),
+    )
+
+
+def test_the_interval_of_a_mean_of_many_lesions_is_the_normal_one():
+    values, found = a_mean()
+    half = 1.96 * values.std(ddof=1) / 2000**0.5
+    assert found.interval(0.95) == pytest.approx((values.mean() - half, values.mean() + half), abs=half / 15)
+    assert found.of(lambda mean: 3 - 2 * mean).interval(0.95) == pytest.approx(
+        [3 - 2 * end for end in reversed(found.interval(0.95))]
+    )
+
+
+def test_the_ends_are_percentiles_and_undefined_where_all_are():
+    draws = np.column_stack([np.r_[np.nan, np.arange(101)], np.full(102, np.nan)])
+    nothing_moves = {"without": np.ones((4, 2)), "strata": np.zeros(4, dtype=int), "sizes": np.array([4])}
+    low, high = Resampled(draws, **nothing_moves).interval(0.9)
     np.testing.assert_allclose([low[0], high[0]], [5, 95])
     assert np.isnan([low[1], high[1]]).all()
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from skinkd.errors import InputError
+from skinkd.intervals import wilson
 from skinkd.metrics import evaluate
 from skinkd.predictions import Predictions, read_predictions, write_predictions
 from skinkd.quantities import METRICS
@@ -273,6 +274,26 @@ def test_notes_say_what_a_value_rests_on(tmp_path):
     assert numbers["auc", ""]["note"] == "mean of 3 classes"
     assert numbers["recall", "BCC"]["note"] == "a single lesion: its interval says nothing"
     assert numbers["recall", "NV"]["note"] == numbers["accuracy", ""]["note"] == ""
+
+
+def test_shares_of_none_and_of_all_are_not_taken_for_certain(tmp_path):
+    """Every resample of an arm that never says NV is without NV: its percentiles would have no width."""
+    whole = run()
+    never_nv = replace(whole, logits=whole.logits - [0, 99, 0])
+    record = score(files(tmp_path, never_nv), [], **OPTIONS)
+    numbers, lesions = numbers_of(record), {name: has["lesions"] for name, has in record["support"].items()}
+    for metric, value, cases in (
+        ("recall", 0, lesions["NV"]),
+        ("false_negative_rate", 1, lesions["NV"]),
+        ("specificity", 1, lesions["MEL"] + lesions["BCC"]),
+        ("false_positive_rate", 0, lesions["MEL"] + lesions["BCC"]),
+    ):
+        entry = numbers[metric, "NV"]
+        assert entry["value"] == value
+        assert (entry["low"], entry["high"]) == pytest.approx(wilson(value, cases, OPTIONS["confidence"]))
+        assert entry["note"] == ""
+    assert numbers["precision", "NV"]["note"] == "the same in every resample: its interval says nothing"
+    assert numbers["recall", "MEL"]["low"] < numbers["recall", "MEL"]["high"]
 
 
 def test_no_test_image_is_refused(tmp_path):

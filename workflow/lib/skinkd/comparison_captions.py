@@ -40,7 +40,7 @@ def _family(records):
     sizes = {record["protocol"]: record["family_size"] for record in records}
     families = "; ".join(f"{protocol_label(protocol).lower()} {n}" for protocol, n in sizes.items())
     return (
-        f"{captions.HEADLINE_LABEL.capitalize()}, in percentage points. p: two-sided, twice the share of the "
+        f"{captions.HEADLINE_LABEL.capitalize()}, in percentage points. p: two-sided, from the "
         f"interval's resamples beyond 0, at least {formats.p_value(first['smallest_p'])}. p, Holm: holds for "
         "a whole family at once. A family was declared before anything ran: all arms of the paper with a "
         f"baseline under one protocol ({families}). The conclusion is drawn from it at "

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skinkd.intervals import percentile_interval, resampled
+from skinkd.intervals import resampled
 from skinkd.metrics import softmax
 from skinkd.predictions import Predictions
 from skinkd.tested_arms import check_same_images
@@ -42,7 +42,7 @@ def fidelity(
         resamples=resamples,
         generator=np.random.default_rng(seed),
     )
-    low, high = percentile_interval(draws, confidence)
+    low, high = draws.interval(confidence)
     divergence = float(np.mean([np.mean(diverges[image]) for image in images]))
     return {
         **{"agreement": float(shares.mean()), "low": float(low), "high": float(high)},

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from skinkd.arm_numbers import by_seed, entries, n_lesions, resampled_numbers
 from skinkd.leak_injection import images_with_sibling, injected_images
-from skinkd.scores import by_seed, difference_records, entries, n_lesions, resampled_numbers
+from skinkd.metric_records import difference_records
 from skinkd.tested_arms import Arm, check_same_images, read_runs, tested
 
 SHOWN = ("balanced_accuracy", "accuracy", "auc")

@@ -1,12 +1,17 @@
 """Intervals: how far a number would move with other lesions."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
 
+from skinkd.small_samples import Sureness, sureness
+
 # Resamples held in memory at once: 100 rows of 25,331 images are 20 MB in float64.
 CHUNK = 100
+# Lesions of a class that are left out one by one: more would say the same of what a single one moves.
+LEFT_OUT = 100
 
 
 def resample_weights(
@@ -54,6 +59,40 @@ def _draws(n: int, resamples: int, generator: np.random.Generator) -> np.ndarray
     return np.bincount(drawn.ravel(), minlength=resamples * n).reshape(resamples, n)
 
 
+@dataclass(frozen=True)
+class Resampled:
+    """A statistic under other lesions.
+
+    Args:
+        draws: (resamples, ...), under each resample.
+        without: (m, ...), without each of at most LEFT_OUT lesions of every stratum.
+        strata: (m,), the stratum of the lesion that was left out.
+        sizes: (strata,), lesions of each.
+    """
+
+    draws: np.ndarray
+    without: np.ndarray
+    strata: np.ndarray
+    sizes: np.ndarray
+
+    def of(self, change: Callable[[np.ndarray], np.ndarray]) -> "Resampled":
+        """Something that is computed from the statistic, under the same other lesions."""
+        return replace(self, draws=change(self.draws), without=change(self.without))
+
+    @property
+    def sureness(self) -> Sureness:
+        """How sure the spread of the draws is."""
+        return sureness(self.without, self.strata, self.sizes)
+
+    def interval(self, confidence: float) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper ends, each (...): percentiles of the draws, for as many lesions as there are.
+
+        Resamples in which a value is NaN are left out; both ends are NaN where all are.
+        """
+        tail = self.sureness.tail((1 - confidence) / 2)
+        return percentiles(self.draws, tail), percentiles(self.draws, 1 - tail)
+
+
 def resampled(
     statistic: Callable[[np.ndarray], np.ndarray],
     lesions: np.ndarray,
@@ -61,8 +100,8 @@ def resampled(
     *,
     resamples: int,
     generator: np.random.Generator,
-) -> np.ndarray:
-    """The statistic under every resample, (resamples, ...), in memory that does not grow with them.
+) -> Resampled:
+    """The statistic under every resample and without single lesions, in memory that does not grow with them.
 
     Whatever the statistic computes inside one call sees the same resamples: the
     seeds of an arm, which it averages, or both sides of a difference.
@@ -71,8 +110,29 @@ def resampled(
         statistic: takes weights (b, n), returns (b, ...).
         lesions, labels: (n,), as for `resample_weights`.
     """
-    sizes = _chunks(resamples)
-    return np.concatenate([statistic(resample_weights(lesions, labels, size, generator)) for size in sizes])
+    lesion_of_image, strata = clusters(lesions, labels)
+    left_out = lesions_to_leave_out(strata)
+    chunks = (left_out[start : start + CHUNK] for start in range(0, len(left_out), CHUNK))
+    draws = (resample_weights(lesions, labels, size, generator) for size in _chunks(resamples))
+    return Resampled(
+        draws=np.concatenate([statistic(weights) for weights in draws]),
+        without=np.concatenate([statistic(weights_without(chunk, lesion_of_image)) for chunk in chunks]),
+        strata=strata[left_out],
+        sizes=np.bincount(strata),
+    )
+
+
+def lesions_to_leave_out(strata: np.ndarray) -> np.ndarray:
+    """Indices of all lesions of a stratum, or of LEFT_OUT evenly spread ones where it has more."""
+    members = (np.flatnonzero(strata == stratum) for stratum in range(strata.max() + 1))
+    return np.concatenate(
+        [own[np.linspace(0, len(own) - 1, min(len(own), LEFT_OUT)).round().astype(int)] for own in members]
+    )
+
+
+def weights_without(lesions: np.ndarray, lesion_of_image: np.ndarray) -> np.ndarray:
+    """Weights (m, n) that leave out one lesion each, int32."""
+    return (lesion_of_image[None] != lesions[:, None]).astype(np.int32)
 
 
 def _chunks(resamples: int) -> Iterator[int]:
@@ -81,17 +141,18 @@ def _chunks(resamples: int) -> Iterator[int]:
         yield min(CHUNK, resamples - start)
 
 
-def percentile_interval(values: np.ndarray, confidence: float) -> tuple[np.ndarray, np.ndarray]:
-    """Lower and upper ends, each (...), of the central `confidence` of `values` (B, ...).
+def percentiles(values: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """The value, (...), below which a share (...) of `values` (B, ...) lies; NaN where all are.
 
-    Resamples in which a value is NaN are left out; both ends are NaN where all are.
+    Values that are NaN are left out.
     """
-    tail = (1 - confidence) / 2
-    # A column without any number would warn; its NaN is the answer.
-    defined = np.where(np.isnan(values).all(axis=0), 0.0, values)
-    ends = np.nanquantile(defined, [tail, 1 - tail], axis=0)
-    low, high = np.where(np.isnan(values).all(axis=0), np.nan, ends)
-    return low, high
+    ordered = np.sort(values, axis=0)  # NaN comes last
+    last = (~np.isnan(values)).sum(axis=0) - 1
+    place = np.asarray(shares * np.maximum(last, 0))
+    below = np.floor(place).astype(int)
+    above = np.minimum(below + 1, np.maximum(last, 0))
+    low, high = (np.take_along_axis(ordered, index[None], axis=0)[0] for index in (below, above))
+    return low + (place - below) * (high - low)
 
 
 def wilson(share: float, n: int, confidence: float = 0.95) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skinkd.intervals import clusters, percentile_interval, resampled, wilson
+from skinkd.intervals import clusters, resampled, wilson
 from skinkd.metrics.ratios import ratio
 from skinkd.tested_arms import Arm
 
@@ -30,7 +30,7 @@ def estimates(statistic, arm: Arm, *, confidence: float, resamples: int, seed: i
     values = statistic(np.ones((1, len(arm.labels)), dtype=np.int32))[0]
     generator = np.random.default_rng(seed)
     draws = resampled(statistic, arm.lesions, arm.labels, resamples=resamples, generator=generator)
-    ends = percentile_interval(draws, confidence)
+    ends = draws.interval(confidence)
     return [
         dict(zip(("value", "low", "high"), map(or_none, numbers), strict=True))
         for numbers in zip(values, *ends, strict=True)

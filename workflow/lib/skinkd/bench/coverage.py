@@ -17,7 +17,7 @@ import numpy as np
 from skinkd import formats
 from skinkd.atomic import write_text
 from skinkd.bench.simulated import DESIGNS, METRICS, Design, numbers, study, truth
-from skinkd.intervals import percentile_interval, resampled
+from skinkd.intervals import resampled
 from skinkd.lookups import metric_label
 from skinkd.records import rounded, write_record
 
@@ -75,9 +75,8 @@ def intervals(design: Design, seed: list[int], settings: dict) -> np.ndarray:
     how = {"resamples": settings["resamples"], "generator": generator}
     return np.array(
         [
-            percentile_interval(
-                resampled(lambda weights: numbers(labels, logits, weights), drawn, labels, **how),
-                settings["confidence"],
+            resampled(lambda weights: numbers(labels, logits, weights), drawn, labels, **how).interval(
+                settings["confidence"]
             )
             for drawn in (lesions, alone)
         ]

@@ -10,6 +10,7 @@ from skinkd.comparisons.bootstrap import bootstrap_p, standard_error
 from skinkd.comparisons.delong import delong
 from skinkd.comparisons.mcnemar import mcnemar
 from skinkd.comparisons.sign_flips import sign_flip_p
+from skinkd.intervals import Resampled
 from skinkd.metrics import softmax
 from skinkd.tested_arms import Arm
 
@@ -18,19 +19,19 @@ PRIMARY = ("balanced_accuracy", "accuracy", "auc")
 SMALLEST_P = 1e-6
 
 
-def with_tests(differences: list[dict], arm: Arm, baseline: Arm, draws: np.ndarray, seeds) -> list[dict]:
+def with_tests(differences: list[dict], arm: Arm, baseline: Arm, draws: Resampled, seeds) -> list[dict]:
     """The records of differences, those of the primary metrics with what tests say of them.
 
     Args:
         differences: in the order of the last axis of `draws`.
-        draws: (resamples, 2, entries), the arm's numbers and the baseline's.
+        draws: (resamples, entries), the arm's numbers minus the baseline's.
         seeds: for either side (seeds, entries), its numbers.
     """
-    pairs, drawn = paired_models(arm, baseline), draws[:, 0] - draws[:, 1]
+    pairs = paired_models(arm, baseline)
     own = None if pairs is None else seeds[0] - seeds[1]
     return [
         record
-        | _over_lesions(record, drawn[:, place])
+        | _over_lesions(record, draws, place)
         | _over_seeds(record, None if own is None else own[:, place])
         | _ignoring_lesions(record, arm, pairs)
         for place, record in enumerate(differences)
@@ -45,11 +46,12 @@ def paired_models(arm: Arm, baseline: Arm) -> list[tuple[np.ndarray, np.ndarray]
     return list(zip(*sides, strict=True))
 
 
-def _over_lesions(record: dict, draws: np.ndarray) -> dict:
+def _over_lesions(record: dict, draws: Resampled, place: int) -> dict:
     """What resampling lesions says of a primary metric."""
     if record["metric"] not in PRIMARY or record["class"]:
         return {}
-    return {"standard_error": standard_error(draws), "p": bootstrap_p(draws)}
+    own = draws.of(lambda numbers: numbers[:, place])
+    return {"standard_error": standard_error(own), "p": bootstrap_p(own)}
 
 
 def _over_seeds(record: dict, differences: np.ndarray | None) -> dict:

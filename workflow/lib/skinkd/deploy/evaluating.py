@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from skinkd.arm_numbers import n_lesions, numbers_of, resampled_numbers, support_of
 from skinkd.details.subgroups import groups_of_images, subgroups_of
+from skinkd.metric_records import difference_records, metric_records
 from skinkd.predictions import Predictions
-from skinkd.scores import difference_records, metric_records, n_lesions, resampled_numbers, support_of
 from skinkd.tested_arms import tested
 
 KEPT = ("metric", "class", "value", "low", "high", "note")
@@ -25,7 +26,7 @@ def evaluate_both(whole: Predictions, quantised: Predictions, statistics: dict) 
         for name, run in (("float32", whole), ("int8", replace(quantised, arm=f"{whole.arm} in int8")))
     ]
     draws = resampled_numbers(sides[::-1], resamples=statistics["resamples"], seed=statistics["seed"])
-    in_eight, in_32 = draws[:, 0], draws[:, 1]
+    in_eight, in_32 = draws.of(numbers_of(0)), draws.of(numbers_of(1))
     confidence = statistics["confidence"]
     return {
         **statistics,

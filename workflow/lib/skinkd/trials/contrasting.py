@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from skinkd.intervals import percentile_interval
-from skinkd.scores import by_seed, entries, resampled_numbers
+from skinkd.arm_numbers import by_seed, entries, resampled_numbers
+from skinkd.intervals import Resampled
 from skinkd.tested_arms import Arm, check_same_images
 from skinkd.trials.declared import Above, Alike, Trial
 
@@ -57,7 +57,7 @@ class Seen:
         draws: (resamples, arms, entries).
     """
 
-    def __init__(self, arms: dict[str, Arm], draws: np.ndarray):
+    def __init__(self, arms: dict[str, Arm], draws: Resampled):
         self.places = {name: place for place, name in enumerate(arms)}
         self.entries = entries(next(iter(arms.values())).classes)
         self.values = np.stack([by_seed(arm)[:, 0].mean(axis=0) for arm in arms.values()])
@@ -67,9 +67,9 @@ class Seen:
         """First arm minus second of a pair, with both intervals."""
         entry = self.entries.index((metric, ""))
         first, second = (self.places[name] for name in pair)
-        draws = self.draws[:, first, entry] - self.draws[:, second, entry]
-        low, high = percentile_interval(draws, confidence)
-        wide_low, wide_high = percentile_interval(draws, 1 - (1 - confidence) / together)
+        draws = self.draws.of(lambda numbers: numbers[:, first, entry] - numbers[:, second, entry])
+        low, high = draws.interval(confidence)
+        wide_low, wide_high = draws.interval(1 - (1 - confidence) / together)
         numbers = {
             **{"value": self.values[first, entry] - self.values[second, entry], "low": low, "high": high},
             **{"wide_low": wide_low, "wide_high": wide_high},
