@@ -25,7 +25,7 @@ pdf: .venv/ready
 	@$(PACKAGE) skinkd.document "$(CONFIG)"
 
 test: .venv/ready
-	@$(RUN) -m pytest --numprocesses $(CORES) --dist loadfile
+	@$(RUN) -m pytest --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
 
 # Make every fault of tests/faults, and write down what each of them says.
 faults: .venv/ready

@@ -6,6 +6,7 @@ import os
 import shutil
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,10 @@ from skinkd.atomic import digest_of
 from skinkd.intact import sealed
 
 torch.set_num_threads(1)
+
+# A process is given one file after the other. These take longest, most of it in waiting: at the end one
+# process would wait alone.
+FIRST = ("test_slurm.py", "test_workflow.py", "test_versioning.py", "test_conda.py", "test_kills.py")
 
 PARTS = ("train", "train", "validation", "test")
 
@@ -93,6 +98,21 @@ def smoke_run(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def full_plan(tmp_path_factory):
+    """What a dry run of the whole grid says and its exit status; all processes share one."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "full plan"
+    folder.mkdir(exist_ok=True)
+    plan = folder / "plan.json"
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not plan.exists():
+            run = snakemake(copy_project(folder), "-n", "report", config="config/full.yaml")
+            plan.write_text(json.dumps({"returncode": run.returncode, "stdout": run.stdout}))
+    return SimpleNamespace(**json.loads(plan.read_text()))
+
+
+@pytest.fixture(scope="session")
 def browser():
     """A real browser, or a skipped test where there is none."""
     if reason := why_no_chromium():
@@ -108,6 +128,12 @@ def axe(tmp_path_factory):
         pytest.skip(reason)
     modules = install(Path(__file__).parent / "browser", tmp_path_factory.mktemp("axe"))
     return Axe(modules / "axe-core/axe.min.js")
+
+
+def pytest_collection_modifyitems(items):
+    """The slowest files first."""
+    place = {name: place for place, name in enumerate(FIRST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(FIRST)))
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -159,8 +159,8 @@ def test_the_demo_trains_nothing_twice(fresh):
     assert len(asked) * 5 < len(trained)
 
 
-def test_the_full_study_lists_every_arm_of_every_paper_under_every_protocol_and_seed(fresh):
-    run = snakemake(fresh, "-n", "report", config="config/full.yaml")
+def test_the_full_study_lists_every_arm_of_every_paper_under_every_protocol_and_seed(full_plan):
+    run = full_plan
     assert run.returncode == 0, run.stdout[-2000:]
     study = open_study(read_config(BASE, ROOT / "config/full.yaml"))
     trained = runs_of(run.stdout, "train", "networks")
