@@ -97,7 +97,10 @@ def all_evidence(results: dict, paper: str) -> str:
 
 def study_evidence(results: dict) -> str:
     """What all intervals rest on; the test parts stand with each paper's tables."""
-    return f"{_resampling(results['scores'])}." if results["scores"] else "Nothing was run."
+    if not results["scores"]:
+        return "Nothing was run."
+    few = "an interval is wider where few lesions decide, as Student's t is"
+    return f"{_resampling(results['scores'])}; {few}."
 
 
 def leakage_sentence(split: dict) -> str:
