@@ -79,16 +79,12 @@ def test_the_committed_record_is_of_these_designs_and_its_page_says_what_it_hold
     assert (ROOT / "results" / "coverage.md").read_text(encoding="utf-8") == coverage.table(record)
 
 
-def test_the_committed_intervals_over_lesions_hold_the_truth_but_for_areas_of_tiny_classes():
-    # A mean of AUCs near 1, of which some rest on a dozen lesions, is not normal enough for percentiles: its
-    # interval lies too high. The page says so; that of the difference, and all others, are as they should be.
+def test_the_committed_intervals_over_lesions_hold_the_truth_and_those_over_images_do_not():
     record = read_record(ROOT / "results" / "coverage.json")
-    short = {(name, row["metric"], row["kind"]): row for name, row in coverage.outside(record)}
-    assert set(short) == {(f"eight classes{more}", "auc", "value") for more in ("", ", tiny ones")}
-    assert all(0.89 < row["lesions"]["coverage"] < coverage.LEAST for row in short.values())
+    assert coverage.outside(record) == []
     for design in record["designs"]:
         for row in design["rows"]:
-            assert row["images"]["coverage"] < row["lesions"]["coverage"] - 0.03, (design["name"], row)
+            assert row["images"]["coverage"] < row["lesions"]["coverage"] - 0.02, (design["name"], row)
 
 
 def test_studies_side_by_side_change_nothing():
