@@ -4,10 +4,11 @@ A bootstrap of n lesions is narrower than the truth by sqrt((n - 1) / n), and ta
 Where a mean over classes rests on classes of ten lesions both count, and what a single lesion moves says how
 much: the number without it, for lesions of each class.
 
-Source: Hesterberg, What teachers should know about the bootstrap, The American Statistician 69 (2015),
-section 4.2 (expanded percentiles), for one sample; for several, Satterthwaite, An approximate distribution
-of estimates of variance components, Biometrics Bulletin 2 (1946), with the variance of a sample variance
-under heavy tails of O'Neill, Some useful moment results in sampling problems, ibid. 68 (2014), result 3.
+Source: the expanded percentiles of Hesterberg, What teachers should know about the bootstrap, The American
+Statistician 69 (2015), for one sample; for several, Satterthwaite, An approximate distribution of estimates
+of variance components, Biometrics Bulletin 2 (1946), with the variance of a sample's variance s²,
+σ⁴ (2 / (n - 1) + (kurtosis - 3) / n), in O'Neill, Some useful moment results in sampling problems, The
+American Statistician 68 (2014).
 """
 
 from dataclasses import dataclass
