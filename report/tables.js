@@ -65,7 +65,8 @@ const addFilter = (table) => {
     for (const { row, text, word } of rows) {
       row.hidden = !words.every((each) => text.includes(each)) || (pressed.length > 0 && !pressed.includes(word));
     }
-    status.textContent = `${rows.filter(({ row }) => !row.hidden).length} of ${rows.length} rows`;
+    const counts = [rows.filter(({ row }) => !row.hidden).length, rows.length];
+    status.textContent = `${counts.map((count) => count.toLocaleString("en")).join(" of ")} rows`;
   };
   input.addEventListener("input", apply);
   for (const choice of choices) {

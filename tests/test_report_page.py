@@ -142,12 +142,12 @@ def test_words_and_verdicts_filter_the_rows_and_the_page_says_how_many_are_left(
     with show() as page:
         bar = page.get_by_role("search", name="Rows of Every published number")
         total = shown_rows(page).count()
-        assert bar.get_by_role("status").inner_text() == f"{total} of {total} rows"
+        assert bar.get_by_role("status").inner_text() == f"{total:,} of {total:,} rows"
         bar.get_by_role("searchbox", name="Filter").fill("dsnet  LEAK-free")
         texts = shown_rows(page).all_inner_texts()
         assert 0 < len(texts) < total
         assert all("DSNet" in text and "Leak-free" in text for text in texts)
-        assert bar.get_by_role("status").inner_text() == f"{len(texts)} of {total} rows"
+        assert bar.get_by_role("status").inner_text() == f"{len(texts):,} of {total:,} rows"
         choice = bar.get_by_role("button", name="not run")
         choice.press("Space")
         assert choice.get_attribute("aria-pressed") == "true"
@@ -157,7 +157,7 @@ def test_words_and_verdicts_filter_the_rows_and_the_page_says_how_many_are_left(
         bar.get_by_role("button", name="untestable").click()
         assert shown_rows(page).count() == len(texts), "either of two verdicts"
         bar.get_by_role("searchbox").fill("no row holds this")
-        assert bar.get_by_role("status").inner_text() == f"0 of {total} rows"
+        assert bar.get_by_role("status").inner_text() == f"0 of {total:,} rows"
         bar.get_by_role("searchbox").fill("")
         choice.click()
         bar.get_by_role("button", name="untestable").click()
