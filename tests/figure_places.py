@@ -46,7 +46,12 @@ def by_row(panel, order=lambda words: words.x):
 
 
 def scored_panels(results, about, figure):
-    """Each panel that is not empty with the score of the arm that its title names."""
+    """Each panel that is not empty with the score of the arm that its title names; no score has no panel."""
+    titles = {squeezed(panel.title) for panel in figure.panels}
+    for arm in about["parameters"]["arms"]:
+        label = results["papers"][about["paper"]]["arms"][arm]["label"]
+        ran = score(results, about["paper"], about["protocol"], arm)
+        assert squeezed(label) in titles or not ran, f"{label} has no panel"
     for panel in figure.panels:
         if panel.title:
             arm = arm_called(results, about["paper"], panel.title)

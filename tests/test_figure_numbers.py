@@ -122,7 +122,7 @@ def test_an_altered_svg_is_found_with_its_place(study, of_study):
     ]
     other = svg.replace(">ResNet50 teacher<", ">ResNet51 teacher<")
     (problem,) = wrong_in_figure(other, study, about, strings)
-    assert problem == "results.json has no such place: ResNet51 teacher is no arm's name"
+    assert problem == "results.json has no such place: ResNet50 teacher has no panel"
 
 
 def test_counts_that_changed_places_are_found(study, of_study):
