@@ -74,7 +74,9 @@ def test_every_number_of_the_committed_figures_is_that_of_results_json(study, of
 def test_every_number_of_the_example_s_figures_is_that_of_results_json(tmp_path):
     """One of each kind: what is drawn now, and of a study in the newest format."""
     results = example()
-    kinds = {about["name"]: about for about in figures.catalogue(results["papers"]).values()}
+    # The first paper has the most classes.
+    wanted = reversed(figures.catalogue(results["papers"]).values())
+    kinds = {about["name"]: about for about in wanted}
     strings = strings_of(results)
     for name, about in kinds.items():
         assert (
