@@ -1,6 +1,4 @@
-"use strict";
-
-// The page is whole without this script, which adds a choice of theme, sorting, filtering and copying.
+// The page is whole without its scripts. This one adds a choice of theme, the way through the page, and paper.
 
 const root = document.documentElement;
 const darkSystem = matchMedia("(prefers-color-scheme: dark)");
@@ -43,122 +41,19 @@ const addTheme = () => {
   name();
 };
 
-const element = (tag, properties, ...children) => {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-};
-const textOf = (cell) => cell.firstChild?.textContent.trim() ?? "";
-
-const keyOf = (row, column) => {
-  const cell = row.cells[column];
-  const number = cell.dataset.value ?? cell.dataset.low;
-  return number === undefined ? cell.textContent.trim() : Number(number);
-};
-
-// Words stand below numbers in both directions: most of them say that there is no number.
-const compare = (a, b, sign) => {
-  if (typeof a !== typeof b) return typeof a === "number" ? -1 : 1;
-  return sign * (typeof a === "number" ? a - b : a.localeCompare(b, "en", { numeric: true }));
-};
-
-const sortBy = (table, header) => {
-  const column = header.cellIndex;
-  const direction = header.getAttribute("aria-sort") === "ascending" ? "descending" : "ascending";
-  for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
-  header.setAttribute("aria-sort", direction);
-  const sign = direction === "ascending" ? 1 : -1;
-  const body = table.tBodies[0];
-  body.append(...[...body.rows].sort((a, b) => compare(keyOf(a, column), keyOf(b, column), sign)));
-};
-
-const addSorting = (table) => {
-  if (table.tBodies[0].rows.length < 3) return;
-  for (const header of table.tHead.rows[0].cells) {
-    const button = element("button", { type: "button", className: "sort", title: "Sort by this column" });
-    button.append(...header.childNodes);
-    button.addEventListener("click", () => sortBy(table, header));
-    header.append(button);
-  }
-};
-
-// One button for each word of a column of verdicts.
-const choicesOf = (words) => [...new Set(words)].map((word) => {
-  const count = words.filter((other) => other === word).length;
-  const button = element("button", { type: "button", className: "choice", value: word, ariaPressed: "false" });
-  button.append(`${word} `, element("span", { className: "count" }, String(count)));
-  return button;
-});
-
-// A row is shown if it holds every word, and one of the verdicts whose buttons are pressed, if any is.
-const addFilter = (table) => {
-  const header = table.querySelector("th[data-choices]");
-  const rows = [...table.tBodies[0].rows].map((row) => (
-    { row, text: row.textContent.toLowerCase(), word: header ? textOf(row.cells[header.cellIndex]) : "" }
-  ));
-  const input = element("input", { type: "search", placeholder: "words that a row must hold" });
-  const choices = header ? choicesOf(rows.map(({ word }) => word)) : [];
-  const status = element("span", { role: "status" });
-  const apply = () => {
-    const words = input.value.toLowerCase().split(/\s+/);
-    const pressed = choices.filter((choice) => choice.ariaPressed === "true").map((choice) => choice.value);
-    for (const { row, text, word } of rows) {
-      row.hidden = !words.every((each) => text.includes(each)) || (pressed.length > 0 && !pressed.includes(word));
-    }
-    status.textContent = `${rows.filter(({ row }) => !row.hidden).length} of ${rows.length} rows`;
-  };
-  input.addEventListener("input", apply);
-  for (const choice of choices) {
-    choice.addEventListener("click", () => {
-      choice.ariaPressed = String(choice.ariaPressed !== "true");
-      apply();
-    });
-  }
-  const region = table.closest(".scroll");
-  const properties = { className: "filter", role: "search", ariaLabel: `Rows of ${region.ariaLabel}` };
-  region.before(element("div", properties, element("label", {}, "Filter ", input), ...choices, status));
-  apply();
-};
-
-// What is shown, in its order, with the unrounded numbers behind it; tabs and lines, as spreadsheets want it.
-const sheetOf = (table) => {
-  const rows = [...table.tBodies].flatMap((body) => [...body.rows]).filter((row) => !row.hidden);
-  const cellText = (cell) => cell.dataset.value ?? textOf(cell).replace(/\s+/g, " ");
-  const lines = rows.map((row) => {
-    const group = row.parentElement.rows[0].cells[0];
-    const own = [...row.cells].map(cellText);
-    return group.scope === "rowgroup" && !row.contains(group) ? [textOf(group), ...own] : own;
-  });
-  const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
-  return [heads, ...lines].map((line) => line.join("\t")).join("\n");
-};
-
-const addCopying = (table) => {
-  if (!navigator.clipboard) return;
-  const status = element("span", { role: "status" });
-  const button = element("button", { type: "button", className: "copy" }, "copy");
-  button.title = "Copy the rows shown, with unrounded numbers";
-  button.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(sheetOf(table));
-      status.textContent = " copied";
-    } catch {
-      status.textContent = " the browser did not allow it";
-    }
-  });
-  table.closest(".block").querySelector(".files").append(" · ", button, status);
-};
-
 // What does not scroll needs no stop of the keyboard.
 const stopOnlyWhereItScrolls = () => {
+  const regions = ".scroll, .plate, .strip, pre";
   const observer = new ResizeObserver((entries) => {
-    for (const { target } of entries) {
-      const scrolls = target.scrollWidth > target.clientWidth || target.scrollHeight > target.clientHeight;
-      if (scrolls) target.tabIndex = 0;
-      else target.removeAttribute("tabindex");
+    for (const region of new Set(entries.map(({ target }) => target.closest(regions)))) {
+      const scrolls = region.scrollWidth > region.clientWidth || region.scrollHeight > region.clientHeight;
+      if (scrolls) region.tabIndex = 0;
+      else region.removeAttribute("tabindex");
     }
   });
-  for (const region of document.querySelectorAll(".scroll, .plate, .strip, pre")) observer.observe(region);
+  for (const region of document.querySelectorAll(regions)) {
+    for (const each of [region, ...region.children]) observer.observe(each);
+  }
 };
 
 // Marks the link to what stands at the top of the window, or at its end where the page ends.
@@ -218,6 +113,7 @@ document.addEventListener("DOMContentLoaded", () => {
   addTheme();
   document.querySelectorAll("table[data-sortable]").forEach(addSorting);
   document.querySelectorAll("table[data-filtered]").forEach(addFilter);
+  document.querySelectorAll("main table").forEach(addColumnChoice);
   document.querySelectorAll(".block table").forEach(addCopying);
   stopOnlyWhereItScrolls();
   followReading();

@@ -287,8 +287,9 @@ def near(results, place, found):
 
 
 def lead(results, place, found):
-    compared = sum(bool(cell["table"]) for cell in results["cells"])
-    return len(results["papers"]), len(results["scores"]), compared
+    printed = [cell for cell in results["cells"] if cell["table"] and cell["published"] is not None]
+    compared = sum(cell["reproduced"] is not None for cell in printed)
+    return len(results["papers"]), len(results["scores"]), len(printed), compared
 
 
 def job_time(results, place, found):
@@ -354,7 +355,7 @@ SENTENCES = {
     f"(?P<seeds>{ORS}) seeds?": resampling,
     "<n> images? of <n> lesions? \\(<protocol>\\)": tested,
     "<protocol>: <n> of <n> test images \\(<n>\\) share a lesion": leaked,
-    "<n> papers?, <n> scored arms? \\(each protocol counts\\) and <n> comparisons?": lead,
+    "<n> papers?, <n> scored arms? and <n> published numbers?, <n> of them beside one": lead,
     "<protocol>: <arm> changed balanced accuracy by <n> \\[<p>, <p>\\]: (?P<meaning>[^.]*)": changed,
     "<protocol>: of <n> distilled students, <n> did better than the student alone, "
     "<n> did worse and <n> cannot": compared,

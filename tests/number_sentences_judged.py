@@ -127,6 +127,7 @@ def injected(results, place, found):
     arm = arm_of(results, place.paper, found["arm"])
     about = where(results["audits"][place.paper]["injections"], arm=arm)
     record = where(where(about["reaches"], reach="all")["metrics"], metric="balanced_accuracy")
+    assert bool(found["unclear"]) == (record["low"] <= 0 <= record["high"])
     return record["value"], record["low"], record["high"]
 
 
@@ -193,7 +194,7 @@ SENTENCES = {
     "<n> checks?, computed from results.json alone: <n> pass, <n> warn, <n> fail": outcomes,
     "<n> items?: (?P<counts>[^.]*)": answers,
     "in <n> of <n> pairs? of distilled students": crossings,
-    "(?<=; |: )<arm> <n> \\[<p>, <p>\\]": injected,
+    "(?<=; |: )<arm> <n> \\[<p>, <p>\\](?P<unclear>, not to be told from no change)?(?=; |\\.$)": injected,
     "<arm>, <protocol>: calibration error <n>, after scaling (?:<n> at temperature <n>)?": calibrated,
     "<arm>, operating point: sensitivity <n>, specificity <n>": operated,
     "<arm>, <protocol>: accuracy from <n> \\((?P<least>[^)]*)\\) to <n> \\((?P<most>[^)]*)\\)": extremes,

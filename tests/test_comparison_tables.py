@@ -94,7 +94,7 @@ def test_arms_that_decide_alike_say_so(results):
     rows = shown(all_tables(spoilt)["ssd_kd-comparisons"])
     (row,) = (row for row in rows if row["conclusion"].text == "alike")
     assert row["conclusion"].why == row["detectable_difference"].why == comparison_captions.ALIKE
-    assert "; 0 of 1 arm differ from the baseline (as coded); " in family_sentence(spoilt, "ssd_kd")
+    assert "; 0 of 1 arm differs from the baseline (as coded); " in family_sentence(spoilt, "ssd_kd")
 
 
 def test_the_findings_allow_for_the_number_of_comparisons(results):

@@ -15,9 +15,11 @@ PAPER = {"viewport": {"width": 703, "height": 1000}}
 NUMBERS = (
     "(cells) => cells.map((cell) => cell.dataset.value === undefined ? null : Number(cell.dataset.value))"
 )
+SHOWN_CELLS = "(rows) => rows.map((row) => [...row.cells].filter((cell) => cell.checkVisibility()).length)"
+LAST_WORDS = "(rows) => rows.map((row) => [...row.cells].at(-1).innerText)"
 UNFOLD = "document.querySelectorAll('details').forEach((fold) => { fold.open = true; })"
-# Rows whose cells look alike are judged alike; what scrolls is laid out in full, so that no letter is hidden.
-# A figure is one image with one text, whatever is in it.
+# Rows whose cells look alike are judged alike, and so are choices of columns; what scrolls is laid out in
+# full, so that no letter is hidden. A figure is one image with one text, whatever is in it.
 ONE_ROW_OF_EACH_KIND = """() => {
   for (const body of document.querySelectorAll("tbody")) {
     const seen = new Set();
@@ -27,6 +29,7 @@ ONE_ROW_OF_EACH_KIND = """() => {
       seen.add(kind);
     }
   }
+  for (const choice of [...document.querySelectorAll(".columns")].slice(2)) choice.remove();
   for (const region of document.querySelectorAll(".scroll")) region.style.maxHeight = "none";
   for (const figure of document.querySelectorAll(".plate svg")) figure.replaceChildren();
 }"""
@@ -140,12 +143,12 @@ def test_words_and_verdicts_filter_the_rows_and_the_page_says_how_many_are_left(
     with show() as page:
         bar = page.get_by_role("search", name="Rows of Every published number")
         total = shown_rows(page).count()
-        assert bar.get_by_role("status").inner_text() == f"{total} of {total} rows"
+        assert bar.get_by_role("status").inner_text() == f"{total:,} of {total:,} rows"
         bar.get_by_role("searchbox", name="Filter").fill("dsnet  LEAK-free")
         texts = shown_rows(page).all_inner_texts()
         assert 0 < len(texts) < total
         assert all("DSNet" in text and "Leak-free" in text for text in texts)
-        assert bar.get_by_role("status").inner_text() == f"{len(texts)} of {total} rows"
+        assert bar.get_by_role("status").inner_text() == f"{len(texts):,} of {total:,} rows"
         choice = bar.get_by_role("button", name="not run")
         choice.press("Space")
         assert choice.get_attribute("aria-pressed") == "true"
@@ -155,7 +158,7 @@ def test_words_and_verdicts_filter_the_rows_and_the_page_says_how_many_are_left(
         bar.get_by_role("button", name="untestable").click()
         assert shown_rows(page).count() == len(texts), "either of two verdicts"
         bar.get_by_role("searchbox").fill("no row holds this")
-        assert bar.get_by_role("status").inner_text() == f"0 of {total} rows"
+        assert bar.get_by_role("status").inner_text() == f"0 of {total:,} rows"
         bar.get_by_role("searchbox").fill("")
         choice.click()
         bar.get_by_role("button", name="untestable").click()
@@ -190,6 +193,77 @@ def test_a_group_s_name_is_copied_into_each_of_its_rows(show):
             *["Leak-free"] * 3,
         ]
         assert {len(line) for line in lines} == {len(lines[0])}
+
+
+def heads_shown(page, table=GENERAL):
+    return [words.rstrip(" ↕↑↓") for words in page.locator(f"{table} thead th:visible").all_inner_texts()]
+
+
+def test_a_reader_chooses_the_columns_by_keyboard(show):
+    with show() as page:
+        every, before = heads_shown(page), page.locator(f"{GENERAL} tbody tr").first.inner_text()
+        opener = page.locator(f"{GENERAL} summary", has_text="Columns")
+        assert opener.inner_text() == f"Columns {len(every)} of {len(every)}"
+        opener.press("Enter")
+        choice = page.get_by_role("group", name="Columns of Every published number")
+        assert choice.get_by_role("checkbox").count() == len(every) - 1, "the first names the rows"
+        page.keyboard.press("Tab")
+        page.keyboard.press("Space")
+        assert not choice.get_by_role("checkbox", name=every[1], exact=True).is_checked()
+        choice.get_by_role("checkbox", name="Why").press("Space")
+        assert heads_shown(page) == [head for head in every if head not in (every[1], "Why")]
+        assert page.locator(f"{GENERAL} tbody td:nth-child(2):visible").count() == 0
+        assert opener.inner_text() == f"Columns {len(every) - 2} of {len(every)}"
+        status = page.locator(GENERAL).get_by_role("status").filter(has_text="left out")
+        assert status.inner_text() == f"Columns left out by the reader: {every[1]}; Why."
+        choice.get_by_role("button", name="Show every column").press("Enter")
+        assert heads_shown(page) == every
+        assert page.locator(f"{GENERAL} tbody tr").first.inner_text() == before
+        assert page.problems == []
+
+
+def test_the_columns_left_out_are_neither_copied_nor_printed_nor_remembered(show):
+    with show(permissions=["clipboard-read", "clipboard-write"]) as page:
+        every = heads_shown(page)
+        page.locator(f"{GENERAL} summary", has_text="Columns").click()
+        page.get_by_role("checkbox", name="Protocol", exact=True).first.uncheck()
+        left = [head for head in every if head != "Protocol"]
+        page.get_by_role("search").first.get_by_role("searchbox").fill("table 2 BLKD")
+        first, *rows = copied(page, GENERAL)
+        assert first == left
+        assert {len(row) for row in rows} == {len(left)}
+        page.emulate_media(media="print")
+        assert heads_shown(page) == left
+        assert page.locator(".columns:visible").count() == 0
+        assert page.get_by_text("Columns left out by the reader: Protocol.").is_visible()
+        page.emulate_media(media="screen")
+        page.reload()
+        assert heads_shown(page) == every
+        assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+
+def test_a_column_of_a_table_in_groups_is_left_out_in_every_row(show):
+    table = "#table-ssd_kd-calibration"
+    with show(table) as page:
+        rows = page.locator(f"{table} tbody tr")
+        last, shown = rows.evaluate_all(LAST_WORDS), rows.evaluate_all(SHOWN_CELLS)
+        page.locator(f"{table} summary", has_text="Columns").click()
+        page.locator(f"{table} .columns input").nth(1).uncheck()
+        assert len(set(shown)) == 2, "the name of a group stands in its first row alone"
+        assert rows.evaluate_all(SHOWN_CELLS) == [number - 1 for number in shown]
+        assert rows.evaluate_all(LAST_WORDS) == last
+        hidden = page.locator(f"{table} tbody [hidden]")
+        assert hidden.count() == rows.count()
+        assert hidden.evaluate_all("(cells) => cells.every((cell) => cell.matches('.num'))")
+
+
+def test_a_table_that_fits_after_the_choice_is_no_stop_of_the_keyboard(show):
+    table = "#table-ssd_kd-calibration"
+    with show(table, viewport={"width": 900, "height": 800}) as page:
+        assert page.locator(f"{table} .scroll").get_attribute("tabindex") == "0"
+        page.locator(f"{table} summary", has_text="Columns").click()
+        page.locator(f"{table} .columns input").evaluate_all("(all) => all.forEach((box) => box.click())")
+        until(page, f"!document.querySelector('{table} .scroll').hasAttribute('tabindex')")
 
 
 def test_the_theme_follows_the_system_until_the_reader_chooses_and_is_remembered(show):

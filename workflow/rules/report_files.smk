@@ -12,7 +12,7 @@ PARTIAL = f"{RESULTS}/report-partial"
 SUMMARY_CODE = imports_of("summarize.py", *(f"skinkd.networks.{name}" for name in names_in("networks")))
 SAMPLES = [f"{RESULTS}/ingest/{source}/samples.png" for source in STUDY.sources()]
 TEMPLATES = [f"report/report.{suffix}" for suffix in ("html.jinja", "css", "js", "tex.jinja")]
-TEMPLATES += ["report/shown.html.jinja", "report/checklists.html.jinja"]
+TEMPLATES += ["report/tables.js", "report/shown.html.jinja", "report/checklists.html.jinja"]
 CHECKLISTS = [f"report/checklists/{name}.yaml" for name in ("rescience", "neurips", "claim_tripod_ai")]
 
 

@@ -231,12 +231,15 @@ def injection_sentence(results: dict, paper: str) -> str:
     ]
     if not found:
         return ""
-    changes = "; ".join(
-        f"{arm_label(results, paper, arm)} {formats.signed_points(metric['value'])} pp "
-        f"{formats.points_interval(metric['low'], metric['high'])}"
-        for arm, metric in found
-    )
+    changes = "; ".join(f"{arm_label(results, paper, arm)} {_change(metric)}" for arm, metric in found)
     return f"Siblings of test images in training, and nothing else, changed {HEADLINE_LABEL}: {changes}."
+
+
+def _change(metric):
+    """A difference in points with its interval, and whether it may be none."""
+    unclear = ", not to be told from no change" if metric["low"] <= 0 <= metric["high"] else ""
+    ends = formats.points_interval(metric["low"], metric["high"])
+    return f"{formats.signed_points(metric['value'])} pp {ends}{unclear}"
 
 
 def diverged_sentence(results: dict, paper: str) -> str:

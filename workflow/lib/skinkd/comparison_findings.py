@@ -24,8 +24,9 @@ def family_sentence(results: dict, paper: str) -> str:
 def _family(protocol: str, records: list[dict]) -> str:
     """One family: how many were shown to differ, and what would have been found."""
     shown = sum(record["p_holm"] <= record["error_rate"] for record in records)
+    size = records[0]["family_size"]
     words = (
-        f"{shown} of {formats.plural(records[0]['family_size'], 'arm')} differ{'s' if shown == 1 else ''}",
+        f"{shown} of {formats.plural(size, 'arm')} differ{'s' if 1 in (shown, size) else ''}",
         f"from the baseline ({protocol_label(protocol).lower()}",
     )
     return f"{' '.join(words)}{_detectable(records)})"

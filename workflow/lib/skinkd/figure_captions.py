@@ -24,6 +24,8 @@ from skinkd.terms import INERT_SHARE, terms_of
 from skinkd.validated_choice import RULE, validated_arms
 
 SIDES = ("before", "after")
+# Figures with a panel for each arm, and where it is found out whether an arm was run.
+PANELS = {"confusion": scores_of, "roc": scores_of, "curves": training_of}
 
 
 def caption(results: dict, paper: str, label: str, protocol: str | None) -> tuple[str, str]:
@@ -36,7 +38,8 @@ def caption(results: dict, paper: str, label: str, protocol: str | None) -> tupl
     if figure["name"] in OWN:
         return f"{subject}: {figure['title']}", OWN[figure["name"]](results, paper)[1]
     words = PRINTED[figure["name"]](results, paper, protocol, parameters_of(figure))
-    return f"{subject}: {figure['title']}", f"{words} {_tested(results, paper, protocol)}"
+    absent = _left_out(results, paper, protocol, figure)
+    return f"{subject}: {figure['title']}", f"{words} {absent}{_tested(results, paper, protocol)}"
 
 
 def text(results: dict, paper: str, label: str, protocol: str | None) -> str:
@@ -55,6 +58,16 @@ def ran(results: dict, paper: str, label: str, protocol: str) -> bool:
     """Whether any arm of a paper's figure was run under a protocol; a figure without arms shows the data."""
     arms = arms_of(parameters_of(results["papers"][paper]["figures"][label]))
     return not arms or any(score_of(results, paper, protocol, arm) for arm in arms)
+
+
+def _left_out(results, paper, protocol, figure):
+    """Which arms have no panel in a figure of panels; empty where all have one, or none."""
+    if figure["name"] not in PANELS:
+        return ""
+    found = PANELS[figure["name"]](results, paper, protocol)
+    absent = [arm_label(results, paper, arm) for arm in figure["arms"] if arm not in found]
+    shown = len(absent) < len(figure["arms"])
+    return f"Not run under this protocol: {'; '.join(absent)}. " if absent and shown else ""
 
 
 def _tested(results, paper, protocol):

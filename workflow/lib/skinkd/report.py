@@ -25,6 +25,8 @@ from skinkd.errors import InputError, examples
 from skinkd.pages import environment_of, policy_digest, webp_uri
 from skinkd.tables.published import everything_name, printed_name
 
+# Inlined as one, in this order.
+SCRIPTS = ("tables.js", "report.js")
 # Lines of text on a page of the document that a part of a table may fill.
 PART_LINES = 44
 
@@ -46,7 +48,7 @@ def html(
         svgs: SVG documents by figure stem; the figures of `figures.catalogue` must be among them.
         shown: samples of the archives, from `pictures`.
         embedded: data URIs by the names that `results["pictures"]` uses, from `embed`.
-        templates: the folder of report.html.jinja, report.css and report.js.
+        templates: the folder of report.html.jinja, report.css and `SCRIPTS`.
         results_sha256: digest of results.json, printed at the foot.
 
     Raises:
@@ -63,9 +65,8 @@ def html(
             "draw them, or list them among the inputs of the rule that renders the report",
         )
     environment = environment_of(templates)
-    style, script = (
-        Path(templates, name).read_text(encoding="utf-8") for name in ("report.css", "report.js")
-    )
+    style, *scripts = (Path(templates, name).read_text(encoding="utf-8") for name in ("report.css", *SCRIPTS))
+    script = "".join(scripts)
     return environment.get_template("report.html.jinja").render(
         **_content(results, made, results_sha256),
         style=Markup(style),

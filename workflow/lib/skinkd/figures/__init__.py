@@ -105,6 +105,11 @@ def arms_of(parameters: dict) -> list[str]:
     return [*named, *(arm for members in parameters.get("series", {}).values() for arm in members)]
 
 
+def those_run(arms: list[str], found: dict) -> list[str]:
+    """The arms that have something to show; all where none has, so that the figure says that none was run."""
+    return [arm for arm in arms if arm in found] or list(arms)
+
+
 def draw(name: str, results: dict, paper: str, protocol: str | None, parameters: dict):
     """The matplotlib figure called `name`, in the one style."""
     import matplotlib as mpl

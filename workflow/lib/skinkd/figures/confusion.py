@@ -3,8 +3,8 @@
 from math import ceil
 
 from skinkd.domains import Names
-from skinkd.figures import INK, canvas, say_absent, wrapped
-from skinkd.lookups import arm_label, score_of
+from skinkd.figures import INK, canvas, say_absent, those_run, wrapped
+from skinkd.lookups import arm_label, score_of, scores_of
 
 COLUMNS = 3
 # Of the figure's width, for a panel with its labels, by number of classes.
@@ -12,7 +12,8 @@ PANEL_IN, BAR_IN = 2.2, 0.55
 
 
 def figure(results, paper, protocol, *, arms: Names):
-    """One panel per arm in the order given, three beside each other; one colour scale for all."""
+    """One panel per arm that was run, in the order given, three in a row; one colour scale for all."""
+    arms = those_run(arms, scores_of(results, paper, protocol))
     columns = min(COLUMNS, len(arms))
     rows = ceil(len(arms) / columns)
     drawn = canvas(PANEL_IN * rows + BAR_IN)

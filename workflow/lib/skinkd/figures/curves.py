@@ -1,7 +1,7 @@
-"""Loss and accuracy over the epochs, one row per arm."""
+"""Loss and accuracy over the epochs, one row per arm that was run."""
 
 from skinkd.domains import Names
-from skinkd.figures import BLUE, INK, ORANGE, canvas, say_absent, wrapped
+from skinkd.figures import BLUE, INK, ORANGE, canvas, say_absent, those_run, wrapped
 from skinkd.lookups import arm_label, training_of
 
 ROW_IN, FRAME_IN = 1.15, 0.75
@@ -11,6 +11,7 @@ PARTS = {"train": ("training part", ORANGE, "--"), "validation": ("validation pa
 def figure(results, paper, protocol, *, arms: Names):
     """Left: loss. Right: accuracy. All runs of an arm share its row; a dot marks the epoch that was kept."""
     training = training_of(results, paper, protocol)
+    arms = those_run(arms, training)
     drawn = canvas(FRAME_IN + ROW_IN * len(arms))
     axes = drawn.subplots(len(arms), 2, sharex="col", squeeze=False)
     axes[0, 0].set_title("Loss")

@@ -5,8 +5,8 @@ from math import ceil
 from skinkd import formats
 from skinkd.detection import LEAST_SENSITIVITY
 from skinkd.domains import Names
-from skinkd.figures import GREEN, INK, LINE, PALETTE, WIDTH_IN, canvas, say_absent, wrapped
-from skinkd.lookups import arm_label, metric_of, score_of
+from skinkd.figures import GREEN, INK, LINE, PALETTE, WIDTH_IN, canvas, say_absent, those_run, wrapped
+from skinkd.lookups import arm_label, metric_of, score_of, scores_of
 
 COLUMNS = 3
 LARGEST_IN, TITLE_IN = 2.6, 0.08
@@ -15,7 +15,8 @@ MARKED = ("sensitivity", 0.9)
 
 
 def figure(results, paper, protocol, *, arms: Names):
-    """One panel per arm in the order given, one curve per class in the paper's order of classes."""
+    """One panel per arm that was run, in the order given, one curve per class in the paper's order."""
+    arms = those_run(arms, scores_of(results, paper, protocol))
     classes = results["papers"][paper]["classes"]
     columns = min(COLUMNS, len(arms))
     rows = ceil(len(arms) / columns)

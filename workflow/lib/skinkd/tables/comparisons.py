@@ -19,10 +19,10 @@ COLUMNS = (
 SECONDARY_COLUMNS = (
     *WHICH,
     Column("accuracy", "Accuracy, pp", True),
-    Column("accuracy_p", "p", True),
+    Column("accuracy_p", "p, accuracy", True),
     Column("mcnemar_ignoring_lesions", "McNemar, ignores lesions", True),
     Column("auc", "AUC, pp", True),
-    Column("auc_p", "p", True),
+    Column("auc_p", "p, AUC", True),
     Column("delong_ignoring_lesions", "DeLong, ignores lesions", True),
 )
 AREA_COLUMNS = (

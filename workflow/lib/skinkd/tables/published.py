@@ -35,7 +35,8 @@ def general(results: dict) -> Table:
         name="general",
         title="Every published number",
         caption="Δ is reproduced minus published, in percentage points; where the number is no share, "
-        f"reproduced over published. {captions.study_evidence(results)}",
+        "reproduced over published. What a paper shows and does not print, as in a figure, has ours alone. "
+        f"{captions.study_evidence(results)}",
         columns=_cell_columns(),
         rows=tuple(_cell_row(results, cell) for cell in shown),
         folded=True,
