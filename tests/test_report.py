@@ -483,6 +483,15 @@ def test_the_latex_scale_statement_is_in_each_caption_unless_full(results):
     assert bool(statement) == (results["study"]["scale"] != "full")
 
 
+@pytest.mark.parametrize(("count", "said"), [(6, None), (7, "1 more difference"), (9, "3 more differences")])
+def test_statements_beyond_the_first_six_are_folded_and_counted(smoke, count, said):
+    statements = [f"Statement {n}" for n in range(count)]
+    results = smoke | {"study": smoke["study"] | {"statements": statements}}
+    for text in (render_html(results), report.latex_document(results, all_tables(results), TEMPLATES, "ab")):
+        assert re.findall(r"(\d+ more differences?) from the papers", text) == ([said] if said else [])
+        assert all(statement in text for statement in statements)
+
+
 @pytest.mark.parametrize(
     "keys",
     [
