@@ -299,7 +299,7 @@ def job_time(results, place, found):
 def statements_folded(results, place, found):
     """Statements of the study that the banner folds: those that it does not show at once."""
     texts = [prose.text for prose in place.page.prose]
-    fold = next(n for n, text in enumerate(texts) if "more differences from the papers" in text)
+    fold = next(n for n, text in enumerate(texts) if re.search("more differences? from the papers", text))
     stated = {" ".join(statement.split()) for statement in results["study"]["statements"]}
     return (len(stated) - len(stated & set(texts[:fold])),)
 
@@ -389,7 +389,7 @@ SENTENCES = {
     "^(?P<title>.*?(?:thresholds for (?P<class>.*), from validation.*)?) "
     "(?P<rows><any>) rows?(?=$|: csv)": rows,
     "<n> decisions? that the papers leave open": lambda results, *_: (len(results["assumptions"]),),
-    "<n> more differences from the papers": statements_folded,
+    "<n> more differences? from the papers": statements_folded,
     "This report is a part: <n> arms? did not end": lambda results, *_: (len(results["missing"]),),
 }
 

@@ -140,15 +140,18 @@ def csvs_of(folder) -> dict[str, list[dict]]:
 
 
 def shown_tables(folder, pages) -> dict[str, str]:
-    """The words of each table of the document, all of its parts, by its name."""
+    """The words of each table of the document, on all of its pages, by its name."""
     tex = (folder / "report.tex").read_text(encoding="utf-8")
-    names = re.findall(r"\\input\{tables/(?!macros)(.*?)(?:-part\d+)?\}", tex)
+    names = re.findall(r"\\input\{tables/(?!macros)(.*?)\}", tex)
     whole = "\n".join(pages)
-    starts = [found.start() for found in re.finditer(r"^Table \d+: ", whole, re.MULTILINE)]
-    assert len(starts) == len(names) > 30
+    starts = [(int(found[1]), found.start()) for found in re.finditer(r"^Table (\d+): ", whole, re.MULTILINE)]
+    numbers = [number for number, _ in starts]
+    assert numbers == sorted(numbers)
+    assert set(numbers) == set(range(1, len(names) + 1))
+    assert len(set(names)) == len(names) > 30
     words = dict.fromkeys(names, "")
-    for name, (start, end) in zip(names, pairwise([*starts, len(whole)]), strict=True):
-        words[name] += whole[start:end].split("\nFigure ")[0]
+    for (number, start), (_, end) in pairwise([*starts, (0, len(whole))]):
+        words[names[number - 1]] += whole[start:end].split("\nFigure ")[0]
     return words
 
 

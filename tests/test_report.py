@@ -483,6 +483,15 @@ def test_the_latex_scale_statement_is_in_each_caption_unless_full(results):
     assert bool(statement) == (results["study"]["scale"] != "full")
 
 
+@pytest.mark.parametrize(("count", "said"), [(6, None), (7, "1 more difference"), (9, "3 more differences")])
+def test_statements_beyond_the_first_six_are_folded_and_counted(smoke, count, said):
+    statements = [f"Statement {n}" for n in range(count)]
+    results = smoke | {"study": smoke["study"] | {"statements": statements}}
+    for text in (render_html(results), report.latex_document(results, all_tables(results), TEMPLATES, "ab")):
+        assert re.findall(r"(\d+ more differences?) from the papers", text) == ([said] if said else [])
+        assert all(statement in text for statement in statements)
+
+
 @pytest.mark.parametrize(
     "keys",
     [
@@ -536,9 +545,7 @@ def test_equal_input_gives_equal_bytes(tmp_path, drawn, smoke):
     (tmp_path / "one/tables/stale.tex").write_text("from a run before")
     one, two = (render_into(tmp_path / name, drawn) for name in ("one", "two"))
     assert one == two
-    made = all_tables(smoke).values()
-    parts = [len(table.parts(report.PART_LINES)) for table in made if not table.filed]
-    assert len(one) == 2 * len(made) + sum(n for n in parts if n > 1) + 3
+    assert len(one) == 2 * len(all_tables(smoke)) + 3
     wanted = figures.catalogue(smoke["papers"])
     few = {stem: wanted[stem] for stem in ("ssd_kd-comparison", "ssd_kd-leak_free-figure-4", "ssd_kd-data")}
     draw_into(tmp_path / "again", drawn / "results.json", few, workers=1)

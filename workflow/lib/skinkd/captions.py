@@ -24,6 +24,8 @@ from skinkd.terms import INERT_SHARE, terms_of
 from skinkd.trials.judging import VERDICTS
 
 HEADLINE_LABEL = METRICS[HEADLINE].lower()
+# Statements of a scaled study that the first page shows; the others are folded.
+STATEMENTS_SHOWN = 6
 # What a reader must know to read one table of one paper.
 TABLE_NOTES = {
     ("dsnet", "Table 2"): "The paper counts in Keras, where ResNet's convolutions carry biases (26,560 in "
@@ -57,6 +59,12 @@ def table_scale_statement(results: dict) -> str:
     if is_full(results):
         return ""
     return f"{SCALES[results['study']['scale']]}: these numbers do not test the paper."
+
+
+def statements_left(results: dict) -> str:
+    """How many statements the first page does not show; empty where it shows all."""
+    left = len(results["study"]["statements"]) - STATEMENTS_SHOWN
+    return f"{formats.plural(left, 'more difference')} from the papers" if left > 0 else ""
 
 
 def evidence(results: dict, paper: str, protocols: list[str]) -> str:

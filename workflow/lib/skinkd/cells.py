@@ -7,9 +7,6 @@ from skinkd import formats
 
 # Text longer than this stands in a paragraph.
 LONG = 46
-# About so many letters go into a line of a page of paper; a column without paragraphs takes such a share.
-LINE_LETTERS = 122
-SHORT_SHARE = 0.11
 
 
 @dataclass(frozen=True)
@@ -73,29 +70,6 @@ class Table:
     def lettered_notes(self) -> list[tuple[str, str]]:
         return [(_letters(index), note) for index, note in enumerate(self.notes)]
 
-    def parts(self, lines: int) -> list["Table"]:
-        """The table cut into tables of about `lines` lines of text each, for pages of paper."""
-        parts, used = [[]], 0
-        letters = int(self.paragraph_share() * LINE_LETTERS)
-        for row in self.rows:
-            height = max(_height(cell, letters) for cell in row)
-            if parts[-1] and used + height > lines:
-                parts.append([])
-                used = 0
-            parts[-1].append(row)
-            used += height
-        return [replace(self, rows=tuple(rows)) for rows in parts]
-
-    def is_long(self, index: int) -> bool:
-        """Whether a column of words needs paragraphs."""
-        return not self.columns[index].numeric and any(len(row[index].text) > LONG for row in self.rows)
-
-    def paragraph_share(self) -> float:
-        """The share of a page's width that each column of paragraphs may take."""
-        long = sum(map(self.is_long, range(len(self.columns)))) or 1
-        others = len(self.columns) - long
-        return min(0.62, max(0.16, round((1 - SHORT_SHARE * others) / long, 2)))
-
     def groups(self) -> list[list[tuple[Cell, ...]]]:
         """Rows that share their first cell, in order; all rows in one group if not `grouped`."""
         groups = []
@@ -105,12 +79,6 @@ class Table:
             else:
                 groups.append([row])
         return groups
-
-
-def _height(cell: Cell, letters: int) -> int:
-    """Lines of text that a cell takes on paper, whose paragraphs have so many letters in a line."""
-    own = 1 if len(cell.text) <= LONG else -(-len(cell.text) // letters)
-    return own + len(cell.lines)
 
 
 def _letters(index: int) -> str:

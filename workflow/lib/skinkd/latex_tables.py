@@ -8,7 +8,8 @@ import re
 import textwrap
 from dataclasses import dataclass
 
-from skinkd.cells import LONG, Table
+from skinkd.cells import Table
+from skinkd.column_widths import HEAD_LETTERS, paragraph_shares
 from skinkd.formats import MINUS
 from skinkd.latex import breakable, escape
 
@@ -16,8 +17,6 @@ from skinkd.latex import breakable, escape
 NUMBER = re.compile(r"(?:[▲▼] )?([+−]?)(\d[\d,]*)(?:\.(\d+))?(?: (\S+))?")
 EXPONENT = re.compile(r"([\d.]+)e([+−]?\d+)")
 INTERVAL = re.compile(r"\[([^],]+), ([^],]+)\]")
-# Letters in a line of a heading over numbers.
-HEAD_LETTERS = 13
 
 
 @dataclass(frozen=True)
@@ -28,12 +27,14 @@ class _Layout:
         spec: as the `tabular` takes it.
         head: its heading, ready to print.
         unit: of the numbers that stand in an `S` column, in its heading; None in other columns.
+        paragraph: whether its words are long, and so paths among them may break.
         stacked: whether the smaller lines of a cell stand in it, not in lines of the table below it.
     """
 
     spec: str
     head: str
     unit: str | None = None
+    paragraph: bool = False
     stacked: bool = False
 
 
@@ -43,7 +44,8 @@ def tabular(table: Table, scale: str = "") -> str:
     Args:
         scale: what a reader must know of all numbers, below them; empty at full scale.
     """
-    layouts = [_layout(table, index) for index in range(len(table.columns))]
+    shares = paragraph_shares(table)
+    layouts = [_layout(table, index, shares) for index in range(len(table.columns))]
     body = "\\addlinespace\n".join(
         "".join(_row(table, layouts, row, not i) for i, row in enumerate(group)) for group in table.groups()
     )
@@ -55,13 +57,13 @@ def tabular(table: Table, scale: str = "") -> str:
     )
 
 
-def _layout(table, index) -> _Layout:
+def _layout(table, index, shares) -> _Layout:
     column = table.columns[index]
     cells = [row[index] for row in table.rows]
     if not column.numeric:
-        return _Layout(_text_spec(table, index), escape(column.head))
+        return _Layout(_text_spec(shares.get(index)), escape(column.head), paragraph=index in shares)
     # Below a row of paragraphs the smaller lines would hang far from their numbers.
-    if any(cell.lines for cell in cells) and any(map(table.is_long, range(len(table.columns)))):
+    if any(cell.lines for cell in cells) and shares:
         return _Layout("r", _head("r", column.head), stacked=True)
     unit = _unit(cells)
     numbers = [(cell, found) for cell in cells if (found := _number(cell, unit))]
@@ -77,10 +79,10 @@ def _head(align, words):
     return f"\\head{{{align}}}{{" + r" \\ ".join(map(escape, lines)) + "}"
 
 
-def _text_spec(table, index):
-    if not table.is_long(index):
+def _text_spec(share):
+    if share is None:
         return "l"
-    return f">{{\\raggedright\\arraybackslash}}p{{{table.paragraph_share():.2f}\\textwidth}}"
+    return f">{{\\raggedright\\arraybackslash}}p{{{share:.2f}\\textwidth}}"
 
 
 def _unit(cells) -> str:
@@ -122,9 +124,9 @@ def _row(table, layouts, row, opens_group):
         shown[0] = ""
     depth = max(len(cell.lines) for cell, to in zip(row, layouts, strict=True) if not to.stacked)
     below = [[_below(*pair, i) for pair in zip(layouts, row, strict=True)] for i in range(depth)]
-    return " \\\\[-2pt]\n".join(" & ".join(line) for line in (shown, *below)) + (
-        " \\\\[2pt]\n" if depth else " \\\\\n"
-    )
+    end = " \\\\[2pt]\n" if depth else " \\\\\n"
+    apart = "\\addlinespace[2pt]\n" if any(layout.paragraph for layout in layouts) else ""
+    return " \\\\*[-2pt]\n".join(" & ".join(line) for line in (shown, *below)) + end + apart
 
 
 def _cell(table, layout, cell):
@@ -134,7 +136,7 @@ def _cell(table, layout, cell):
         sign, whole, decimals = (number[part] or "" for part in (1, 2, 3))
         plain = f"{sign.replace(MINUS, '-')}{whole.replace(',', '')}{f'.{decimals}' if decimals else ''}"
         return f"{plain}{{{note}}}" if note else plain
-    words = _words(cell.text) + note
+    words = (breakable(cell.text) if layout.paragraph else _words(cell.text)) + note
     if layout.stacked:
         for line in cell.lines:
             words = f"\\stacked{{{words}}}{{{_line(line)}}}"
@@ -150,7 +152,7 @@ def _words(text):
     power = EXPONENT.fullmatch(text)
     if power:
         return f"${power[1]}\\times 10^{{{int(power[2].replace(MINUS, '-'))}}}$"
-    return breakable(text) if len(text) > LONG else escape(text)
+    return escape(text)
 
 
 def _below(layout, cell, index):

@@ -27,8 +27,6 @@ from skinkd.tables.published import everything_name, printed_name
 
 # Inlined as one, in this order.
 SCRIPTS = ("tables.js", "report.js")
-# Lines of text on a page of the document that a part of a table may fill.
-PART_LINES = 44
 
 
 def html(
@@ -118,7 +116,7 @@ def _content(results, made, results_sha256):
         "main_rule": selections.MAIN_RULE,
         **{"figure_captions": figure_captions, "plates": plates},
         **{"printed_name": printed_name, "everything_name": everything_name},
-        **{"stem_of": figures.stem_of, "picture_names": figures.PICTURES, "part_lines": PART_LINES},
+        **{"stem_of": figures.stem_of, "picture_names": figures.PICTURES},
         "glyphs": lookups.GLYPHS,
         "scale_label": lookups.SCALES[results["study"]["scale"]],
         "full": lookups.is_full(results),
@@ -126,10 +124,7 @@ def _content(results, made, results_sha256):
 
 
 def table_files(results: dict, made: dict[str, Table], results_sha256: str) -> dict[str, str]:
-    """File name to text: each table as .tex and .csv, and the macros that the .tex files need.
-
-    A table longer than a page is there whole, and in parts as the document has it.
-    """
+    """File name to text: each table as .tex and .csv, and the macros that the .tex files need."""
     commit = results["provenance"]["commit"]
     origin = latex.comment(
         f"generated from results.json sha256:{results_sha256} commit {commit}, do not edit"
@@ -141,9 +136,6 @@ def table_files(results: dict, made: dict[str, Table], results_sha256: str) -> d
     for name, table in made.items():
         files[f"{name}.tex"] = origin + tabular(table)
         files[f"{name}.csv"] = csv_of(table)
-        parts = [] if table.filed else table.parts(PART_LINES)
-        if len(parts) > 1:
-            files |= {f"{name}-part{n}.tex": origin + tabular(part) for n, part in enumerate(parts, 1)}
     return files
 
 
