@@ -385,6 +385,24 @@ def test_a_finished_run_has_nothing_left_to_do(finished):
     assert "Nothing to be done" in snakemake(finished, "-n", "report").stdout
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("title: Confusion matrices of the teacher and of KL,", "title: Confusion matrices,"),
+        ("# ASSUME:", "# So:"),
+    ],
+    ids=["title", "assumption"],
+)
+def test_what_a_paper_s_file_says_reaches_the_report_and_trains_nothing(finished, old, new):
+    path = finished / "config/papers/davidi_park.yaml"
+    before = path.read_text(encoding="utf-8")
+    assert old in before
+    path.write_text(before.replace(old, new, 1), encoding="utf-8")
+    run = snakemake(finished, "-n", "report")
+    path.write_text(before, encoding="utf-8")
+    assert jobs_of(run.stdout).keys() == {"summarize", "draw", "render", "report"}
+
+
 def test_a_touched_file_of_the_same_content_reruns_nothing(finished):
     places = ("archive/demo/images.zip", "ingest/demo/images.npy", "split/dsnet/leak_free/fold0.csv")
     for place in places:

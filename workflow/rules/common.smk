@@ -16,7 +16,7 @@ from skinkd.graph_progress import GraphProgress
 from skinkd.resources import gpus_per_job
 from skinkd.signatures import classes_of
 from skinkd.sources import imports_of
-from skinkd.study import BASE, open_study
+from skinkd.study import BASE, open_study, with_extended
 
 # Read again, strictly: Snakemake's own reader keeps the last of two equal keys and takes 1e-4 for a word.
 CONFIG_FILES = [BASE, *workflow.overwrite_configfiles]

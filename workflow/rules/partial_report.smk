@@ -22,6 +22,7 @@ use rule contrast as partial_contrast with:
 use rule summarize as partial_summarize with:
     input:
         unpack(what_ended),
+        papers=papers_files(),
         published=published_tables(),
         claims=claims_of_text(),
         contrasts=f"{PARTIAL}/contrasts.json",

@@ -47,6 +47,7 @@ rule summarize:
     """Puts published and reproduced values side by side."""
     input:
         **inputs_of_report(STUDY.cells(), ALL_RUNS),
+        papers=papers_files(),
         published=published_tables(),
         claims=claims_of_text(),
         contrasts=f"{RESULTS}/contrasts/study.json",

@@ -46,6 +46,11 @@ def inputs_of_report(cells, runs):
     }
 
 
+def papers_files():
+    """What says of the papers which arms, tables and figures they have."""
+    return [f"config/papers/{paper}.yaml" for paper in with_extended(STUDY.config.papers)]
+
+
 def published_tables():
     """What the papers print."""
     return [f"config/papers/{paper}.csv" for paper in STUDY.config.papers]

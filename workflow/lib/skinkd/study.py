@@ -5,6 +5,7 @@ part and then by what `changes` holds for this study; an arm that is `like` anot
 not say itself. The result is checked, so that whatever a rule asks for is known to be right.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -260,6 +261,16 @@ def _read_paper(name: str, *extending: str) -> dict:
             "write one of them out",
         )
     return strict_yaml.merge(_read_paper(str(base), name, *extending), values)
+
+
+def with_extended(papers: Iterable[str]) -> list[str]:
+    """These papers and those that their files extend, each once."""
+    found = {}
+    for paper in papers:
+        while paper is not None:
+            found[paper] = None
+            paper = strict_yaml.load(PAPERS / f"{paper}.yaml").get("extends")
+    return list(found)
 
 
 def _resolve(config: Config, paper: str, protocol: str) -> tuple[Paper, list[str]]:
