@@ -2,10 +2,12 @@
 
 from math import ceil
 
+from matplotlib.lines import Line2D
+
 from skinkd import formats
 from skinkd.detection import LEAST_SENSITIVITY
 from skinkd.domains import Names
-from skinkd.figures import GREEN, INK, LINE, PALETTE, WIDTH_IN, canvas, say_absent, those_run, wrapped
+from skinkd.figures import GREEN, LINE, PALETTE, WIDTH_IN, canvas, say_absent, those_run, wrapped
 from skinkd.lookups import arm_label, metric_of, score_of, scores_of
 
 COLUMNS = 3
@@ -69,11 +71,20 @@ def draw_curve(axis, curve, colour):
 
 def draw_areas(axis, areas):
     """The AUC of each class, in its colour, in the corner that no good curve visits."""
-    size = 6.5 if len(areas) > 4 else 7.5
-    for line, (of_class, area) in enumerate(reversed(areas)):
-        height = 0.03 + 0.012 * size * line
-        colour = PALETTE[(len(areas) - 1 - line) % len(PALETTE)]
-        words = f"{of_class} {'no curve' if area is None else formats.number(area)}"
-        place = {"transform": axis.transAxes, "size": size, "va": "bottom"}
-        axis.text(0.97, height, words, ha="right", color=INK, **place)
-        axis.plot([0.5, 0.56], [height + 0.03] * 2, color=colour, transform=axis.transAxes, linewidth=1.5)
+    axis.legend(
+        [
+            Line2D([], [], color=PALETTE[place % len(PALETTE)], linewidth=1.5)
+            for place, area in enumerate(areas)
+        ],
+        [_area_words(*area) for area in areas],
+        loc="lower right",
+        fontsize=6.5 if len(areas) > 4 else 7.5,
+        handlelength=0.9,
+        labelspacing=0.25,
+        borderpad=0.2,
+        alignment="right",
+    )
+
+
+def _area_words(of_class: str, area: float | None) -> str:
+    return f"{of_class} {'no curve' if area is None else formats.number(area)}"

@@ -10,8 +10,8 @@ from skinkd.versioning import metadata
 ROOTS = (
     "archive",
     "audit",
-    "comparisons",
     "configs",
+    "contrasts",
     "costs",
     "deploy",
     "histories",
