@@ -68,6 +68,8 @@ def _panel(axes) -> Panel:
         name = part.get("id", "")
         if name.startswith("matplotlib.axis"):
             _read_axis(panel, part)
+        elif name.startswith("legend"):
+            panel.inside += _all_words(part)
         elif found := _words(part):
             if found.is_title:
                 panel.title = found.text
