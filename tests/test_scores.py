@@ -272,7 +272,7 @@ def test_notes_say_what_a_value_rests_on(tmp_path):
     record = score(files(tmp_path, whole.rows((whole.labels != 2) | (np.arange(90) < 6))), [], **OPTIONS)
     numbers = numbers_of(record)
     assert numbers["auc", ""]["note"] == "mean of 3 classes"
-    assert numbers["recall", "BCC"]["note"] == "a single lesion: its interval says nothing"
+    assert numbers["auc", "BCC"]["note"] == "a single lesion: its interval says nothing"
     assert numbers["recall", "NV"]["note"] == numbers["accuracy", ""]["note"] == ""
 
 
@@ -294,6 +294,20 @@ def test_shares_of_none_and_of_all_are_not_taken_for_certain(tmp_path):
         assert entry["note"] == ""
     assert numbers["precision", "NV"]["note"] == "the same in every resample: its interval says nothing"
     assert numbers["recall", "MEL"]["low"] < numbers["recall", "MEL"]["high"]
+
+
+def test_what_is_always_right_is_so_of_as_many_cases_as_lesions(tmp_path):
+    whole = run()
+    # One lesion has images of two classes, and is one case of all three.
+    lesions = whole.lesions.copy()
+    lesions[2] = lesions[0]
+    right = replace(whole, logits=99.0 * np.eye(3)[whole.labels], lesions=lesions)
+    numbers = numbers_of(score(files(tmp_path, right), [], **OPTIONS))
+    tested = right.parts == "test"
+    for place, among in ((("accuracy", ""), tested), (("specificity", "BCC"), tested & (right.labels != 2))):
+        entry, cases = numbers[place], len(set(lesions[among]))
+        assert (entry["value"], entry["note"]) == (1, "")
+        assert (entry["low"], entry["high"]) == pytest.approx(wilson(1, cases, OPTIONS["confidence"]))
 
 
 def test_no_test_image_is_refused(tmp_path):

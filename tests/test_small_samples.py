@@ -70,6 +70,16 @@ def test_what_no_lesion_moves_is_sure():
     assert found.degrees_of_freedom[1] == pytest.approx(sureness(*without_one(LIGHT[:5])).degrees_of_freedom)
 
 
+def test_rounding_moves_nothing():
+    """The squares of its squares are too small for a float: nothing is to be divided by them."""
+    without, strata, sizes = without_one(LIGHT, LIGHT[:4])
+    found = sureness(1 + without * 1e-90, strata, sizes)
+    assert (found.widening, found.degrees_of_freedom) == (1, np.inf)
+    noise = np.where(np.arange(len(without)) % 2, 1.0, np.nextafter(1.0, 2.0))
+    assert sureness(noise, strata, sizes).degrees_of_freedom == np.inf
+    assert sureness(without * 1e-90, strata, sizes).degrees_of_freedom == np.inf
+
+
 def test_a_number_that_is_undefined_without_a_lesion_says_nothing_of_it():
     without, strata, sizes = without_one(LIGHT)
     found = sureness(np.where(np.arange(len(LIGHT)) == 3, np.nan, without), strata, sizes)

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from skinkd.intervals import resampled
+from skinkd.intervals import clusters, resampled, wilson
 from skinkd.metrics import softmax
+from skinkd.metrics.ratios import ratio
 from skinkd.predictions import Predictions
 from skinkd.tested_arms import check_same_images
 
@@ -36,13 +37,20 @@ def fidelity(
             diverges.setdefault(image, []).append(apart[row])
     images = sorted(known)
     shares = np.array([np.mean(agrees[image]) for image in images])
+    drawn = [np.array([known[image][place] for image in images]) for place in (0, 1)]
     draws = resampled(
-        lambda weights: weights @ shares / weights.sum(axis=1),
-        *(np.array([known[image][place] for image in images]) for place in (0, 1)),
+        lambda weights: ratio(weights @ shares, weights.sum(axis=1).astype(float), empty=np.nan),
+        *drawn,
         resamples=resamples,
         generator=np.random.default_rng(seed),
     )
-    low, high = draws.interval(confidence)
+    # Every resample of images that agree is of such images alone: its percentiles would have no width.
+    same_everywhere = shares.mean() in (0, 1)
+    low, high = (
+        wilson(float(shares.mean()), len(clusters(*drawn)[1]), confidence)
+        if same_everywhere
+        else draws.interval(confidence)
+    )
     divergence = float(np.mean([np.mean(diverges[image]) for image in images]))
     return {
         **{"agreement": float(shares.mean()), "low": float(low), "high": float(high)},

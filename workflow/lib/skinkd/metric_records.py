@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skinkd.arm_numbers import by_seed, entries, first_minus_second, support_of
+from skinkd.arm_numbers import by_seed, entries, first_minus_second, n_lesions, support_of
 from skinkd.intervals import Resampled, wilson
 from skinkd.quantities import METRICS
 from skinkd.tested_arms import Arm
@@ -36,16 +36,23 @@ def intervals_of(arm: Arm, values: np.ndarray, draws: Resampled, confidence: flo
 
     Every resample of hits alone is of hits alone: its percentiles would have no width, however few there are.
     """
-    support, found = support_of(arm), list(zip(*draws.interval(confidence), strict=True))
+    found = list(zip(*draws.interval(confidence), strict=True))
     for place, (metric, own) in enumerate(entries(arm.classes)):
-        cases = sum(
-            has["lesions"]
-            for name, has in support.items()
-            if (metric in OF_CLASS and name == own) or (metric in OF_REST and name != own)
-        )
-        if cases and values[place] in (0, 1):
+        counted = _counted(arm, metric, own)
+        if counted.any() and values[place] in (0, 1):
+            cases = n_lesions(arm.lesions[counted], arm.labels[counted])
             found[place] = wilson(float(values[place]), cases, confidence)
     return found
+
+
+def _counted(arm: Arm, metric: str, own: str) -> np.ndarray:
+    """The images of which a metric is a share, (n,) bool; none where it is no share of known images."""
+    everywhere = np.ones(len(arm.labels), dtype=bool)
+    if metric == "accuracy":
+        return everywhere
+    if metric in OF_CLASS | OF_REST:
+        return (arm.labels == arm.classes.index(own)) == (metric in OF_CLASS)
+    return ~everywhere
 
 
 def difference_records(arm: Arm, baseline: Arm, draws: Resampled, confidence: float) -> list[dict]:
@@ -78,9 +85,10 @@ def note_of(support: dict, metric: str, own: str, undefined: float, fixed: bool)
     is_mean = METRICS[metric].mean_of_classes and not own
     if is_mean and absent:
         return f"undefined: no image of {', '.join(absent)}, of {len(support)} classes"
+    single = bool(own) and support[own]["lesions"] == 1
     notes = {
         f"mean of {len(support)} classes": is_mean,
-        "a single lesion: its interval says nothing": (single := bool(own) and support[own]["lesions"] == 1),
+        "a single lesion: its interval says nothing": single and (fixed or metric not in OF_CLASS | OF_REST),
         "the same in every resample: its interval says nothing": fixed and not single,
         f"undefined in {100 * undefined:.1f} % of the resamples": undefined > 0,
     }

@@ -17,6 +17,8 @@ import numpy as np
 
 # A normal sample has a kurtosis of 3. Less would make an interval narrower than Student's.
 NORMAL_KURTOSIS = 3.0
+# Numbers are shares or nats: what moves them less than this is rounding.
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def _moves(without: np.ndarray, strata: np.ndarray, sizes: np.ndarray) -> np.nda
     for stratum, size in enumerate(sizes):
         own = without[strata == stratum]
         moves[strata == stratum] = (size - 1) * np.nan_to_num(_mean(own) - own)
-    return moves
+    return np.where(np.abs(moves) > ROUNDING, moves, 0.0)
 
 
 def _mean(values: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ def bootstrap_p(resampled: Resampled) -> float | None:
     Twice the tail that leaves out the resamples on the far side of 0. Their share has one more counted on
     both sides of the fraction, so that it is never 0: (k + 1) / (B + 1), with k the smaller of the numbers
     of draws at or below and at or above 0. It says what the interval says: below 5 % where that of 95 %
-    leaves 0 out.
+    leaves 0 out, but for the ends of an interval of a handful of lesions, which lie at its outermost draws.
 
     Source: Davison & Hinkley, Bootstrap Methods and their Application (1997), section 4.4 and
     equation 4.11; Efron & Tibshirani, An Introduction to the Bootstrap (1993), section 15.4.
